@@ -4,8 +4,13 @@
  */
 import { z } from 'zod';
 
-export const instantSchema = z.iso.datetime({ offset: false }).describe('ISO 8601 UTC instant, for example 2001-02-25T06:00:00Z');
-export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/).describe('SHA-256 of the canonical JSON, lower-case hex');
+export const instantSchema = z.iso
+  .datetime({ offset: false })
+  .describe('ISO 8601 UTC instant, for example 2001-02-25T06:00:00Z');
+export const digestSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256 of the canonical JSON, lower-case hex');
 export const exposureSchema = z.number().min(0).max(1).describe('Fraction of units served by the candidate, 0 to 1');
 export const modelNameSchema = z
   .string()
@@ -33,7 +38,9 @@ const outcomeRateFeatureSchema = z.strictObject({
   name: z.string().min(1),
   key: z.array(z.string().min(1)).max(3).describe('Inputs that select which outcomes count; empty: all of them'),
   window: z.string().describe('Length of the trailing window, ISO 8601, whole minutes'),
-  lag: z.string().describe('Outcomes younger than this do not count yet, whole minutes; keeps offline and online equal'),
+  lag: z
+    .string()
+    .describe('Outcomes younger than this do not count yet, whole minutes; keeps offline and online equal'),
   age: z.string().default('PT0S').describe('Additional age of the window, whole minutes; P1D makes a day-old rate'),
   prior: z.strictObject({ rate: z.number().min(0).max(1), weight: z.number().positive() }),
 });
@@ -50,7 +57,10 @@ export type OutcomeRateFeature = z.infer<typeof outcomeRateFeatureSchema>;
 const boundFeatureSchema = z.strictObject({
   name: z.string().min(1).describe('Column the artifact was trained on'),
   feature: featureSchema,
-  categories: z.array(z.string()).optional().describe('Categories by code, for categorical columns; others are unknown (-1)'),
+  categories: z
+    .array(z.string())
+    .optional()
+    .describe('Categories by code, for categorical columns; others are unknown (-1)'),
 });
 
 export const bundleManifestSchema = z.strictObject({
@@ -131,7 +141,9 @@ const outcomeSchema = z.strictObject({
   revision: z.int().min(0).default(0).describe('0 first, higher for corrections; the same revision again is ignored'),
   label: z.number().nullable().describe('true outcome; null where it is known to be invalid'),
   knownAt: instantSchema.optional().describe('Event time at which it became known; the gateway’s clock where absent'),
-  inputs: z.record(z.string(), inputValueSchema).describe('Inputs of the prediction, for the keys of outcome-rate features'),
+  inputs: z
+    .record(z.string(), inputValueSchema)
+    .describe('Inputs of the prediction, for the keys of outcome-rate features'),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 

@@ -37,7 +37,9 @@ export function durationMs(iso: string): number {
 export function epochMs(iso: string): EpochMs {
   const value = INSTANT.test(iso) ? Date.parse(iso) : Number.NaN;
   if (Number.isNaN(value)) {
-    throw new RangeError(`instant ${JSON.stringify(iso)} is not ISO 8601 UTC; write for example "2001-02-25T06:00:00Z"`);
+    throw new RangeError(
+      `instant ${JSON.stringify(iso)} is not ISO 8601 UTC; write for example "2001-02-25T06:00:00Z"`,
+    );
   }
   return value;
 }
