@@ -1,0 +1,86 @@
+import type { RecordBodies, RecordKind } from '../../contracts/records.ts';
+
+/** A note that one stage owes another a reaction: written in the transaction of its cause, removed in that of its effect. */
+export interface Handoff {
+  readonly id: string;
+  readonly to: string;
+  readonly kind: string;
+  readonly body: unknown;
+}
+
+export interface ChainEntry<Body> {
+  readonly sequence: number;
+  readonly key: string;
+  readonly body: Body;
+  readonly previousDigest: string;
+  readonly digest: string;
+}
+
+/** What can be read and written inside one transaction; everything is scoped to one model. */
+export interface RecordTransaction {
+  /** Writes a projection: the last write counts. */
+  put<K extends RecordKind>(kind: K, key: string, body: RecordBodies[K]): Promise<void>;
+  /**
+   * Writes an immutable record. The same content again changes nothing.
+   * @throws RECORD_CONFLICT when the key exists with different content.
+   */
+  insert<K extends RecordKind>(kind: K, key: string, body: RecordBodies[K]): Promise<'inserted' | 'present'>;
+  get<K extends RecordKind>(kind: K, key: string): Promise<RecordBodies[K] | null>;
+  /** In key order (code units). `prefix` selects keys that start with it; `after` excludes keys up to and including it. */
+  list<K extends RecordKind>(
+    kind: K,
+    options?: {
+      readonly prefix?: string;
+      readonly after?: string;
+      readonly limit?: number;
+      readonly descending?: boolean;
+    },
+  ): Promise<Array<{ readonly key: string; readonly body: RecordBodies[K] }>>;
+  remove(kind: 'approvalRequest' | 'stage' | 'memory', key: string): Promise<void>;
+
+  /**
+   * Appends to a chain (`scope`: a rollout id): digest = SHA-256 of canonical JSON of {sequence, key, body, previousDigest}.
+   * Idempotent by key. @throws RECORD_CONFLICT when the key stands in the chain with different content.
+   */
+  append<K extends 'decision'>(
+    kind: K,
+    scope: string,
+    key: string,
+    body: RecordBodies[K],
+  ): Promise<ChainEntry<RecordBodies[K]>>;
+  chain<K extends 'decision'>(kind: K, scope: string): Promise<Array<ChainEntry<RecordBodies[K]>>>;
+
+  /** Event time (epoch ms) through which the archive of the log is complete; null before the first traffic. */
+  watermark(): Promise<number | null>;
+  /** Moves the watermark forward; a lower value is ignored. */
+  advanceWatermark(through: number): Promise<void>;
+
+  /** A process (by workflow id) whose work the unattended clock waits for joins unsettled. Joining again is harmless. */
+  join(participant: string): Promise<void>;
+  /** The process has nothing left to do at this event time. */
+  settle(participant: string, through: number): Promise<void>;
+  /** The process has taken up work: it is not settled at any time until it says so again. */
+  unsettle(participant: string): Promise<void>;
+  leave(participant: string): Promise<void>;
+  /** Idempotent by id; also after it was acknowledged. */
+  handOff(handoff: Handoff): Promise<void>;
+  acknowledge(handoffId: string): Promise<void>;
+  handoffs(to?: string): Promise<Handoff[]>;
+  /** Names of what is not settled through an event time: participants and open handoffs, for the clock and for people. */
+  unsettled(through: number): Promise<string[]>;
+}
+
+/**
+ * The transactional records of all models. Every write is durable when its promise resolves.
+ * All methods may fail with RECORD_STORE_UNAVAILABLE (retryable).
+ */
+export interface RecordStore {
+  /** Creates or upgrades the schema; idempotent and safe from several processes at once. */
+  migrate(): Promise<void>;
+  models(): Promise<string[]>;
+  /** Runs `work` in one transaction: all of it or nothing. Serialisation failures are retried inside. */
+  transaction<T>(model: string, work: (tx: RecordTransaction) => Promise<T>): Promise<T>;
+  /** Resolves when anything of the model changed, or after `timeoutMs`, whichever is first. May resolve without a change. */
+  waitForChange(model: string, timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,245 @@
+/**
+ * The records: small, transactional, in the record store. Histories hold references to them, never data.
+ * Mutable kinds are projections that can be rebuilt; immutable kinds are named by content or written once.
+ */
+import type { BundleManifest, SplitEntry } from './serving.ts';
+import type { ModelDeclaration } from './model.ts';
+
+export interface PartitionRecord {
+  readonly day: string;
+  readonly verdict: 'accepted' | 'blocked';
+  readonly rows: number;
+  readonly accepted: number;
+  readonly quarantined: ReadonlyArray<{ readonly checkId: string; readonly rows: number }>;
+  readonly blockedBy: { readonly checkId: string; readonly reason: string } | null;
+  readonly digest: string;
+  readonly landedAt: string;
+}
+
+export interface DatasetVersionRecord {
+  readonly digest: string;
+  readonly partitions: ReadonlyArray<{ readonly day: string; readonly digest: string }>;
+  readonly asOf: string;
+  readonly rows: number;
+  readonly features: readonly string[];
+  readonly label: string;
+}
+
+export const CANDIDATE_OUTCOMES = [
+  'promoted',
+  'refused',
+  'rolled_back',
+  'superseded',
+  'withdrawn',
+  'queued',
+  'in_progress',
+] as const;
+export type CandidateOutcome = (typeof CANDIDATE_OUTCOMES)[number];
+
+/** A rise or fall of exposure as it was ordered and took effect. */
+export interface ExposureChange {
+  readonly exposure: number;
+  readonly mode: string;
+  readonly eventTime: string;
+  readonly decisionId: string;
+  readonly evidenceDigest: string | null;
+}
+
+export interface CandidateRecord {
+  readonly bundle: string;
+  readonly idea: string;
+  readonly attempt: number;
+  readonly claim: 'improve' | 'not-worse';
+  readonly priority: 'idea' | 'retrain';
+  readonly outcome: CandidateOutcome;
+  readonly rolloutId: string | null;
+  readonly step: string | null;
+  readonly reason: string | null;
+  readonly exposureHistory: readonly ExposureChange[];
+  readonly readyAt: string;
+  readonly decidedAt: string | null;
+}
+
+export interface StableRecord {
+  readonly bundle: string;
+  readonly idea: string;
+  readonly since: string;
+  readonly rolloutId: string | null;
+}
+
+/** Counts of one stream in one cohort: what a verdict rests on. Integer counts only. */
+export interface EvidenceRecord {
+  readonly batchId: string;
+  readonly cohort: number;
+  readonly stream: string;
+  readonly histogram: ReadonlyArray<readonly [number, number, number]> | null;
+  readonly window: readonly [number, number, number, number] | null;
+  readonly units: number;
+}
+
+/** One decision, complete enough to be judged again. Chained by digest per rollout. */
+export interface DecisionRecord {
+  readonly decisionId: string;
+  readonly rolloutId: string;
+  readonly run: 'offline' | 'shadow' | 'canary' | 'operator';
+  readonly step: string;
+  readonly cohort: number | null;
+  readonly eventTime: string;
+  readonly verdict: 'advance' | 'continue' | 'hold' | 'rollback' | 'escalate' | 'refuse';
+  readonly reasons: readonly string[];
+  readonly candidate: string;
+  readonly stable: string;
+  readonly policyDigest: string;
+  readonly evidenceDigest: string | null;
+  readonly look: unknown;
+  readonly approvals: readonly ApprovalRecord[];
+  readonly inWords: string;
+}
+
+export interface ApprovalRecord {
+  readonly by: string;
+  readonly role: string;
+  readonly rolloutId: string;
+  readonly step: number;
+  readonly candidate: string;
+  readonly evidenceDigest: string;
+  readonly note: string;
+  readonly channel: string;
+}
+
+export interface SuiteCaseRecord {
+  readonly id: string;
+  readonly origin: 'declared' | 'incident';
+  readonly incidentId: string | null;
+  readonly where: string;
+  /** First and last event day of the rows, or null for the trailing days before the dataset's as-of time. */
+  readonly days: { readonly from: string; readonly to: string } | null;
+  readonly lastDays: number | null;
+  readonly maxRegressionPerThousand: number;
+  readonly minUnits: number;
+  readonly reason: string;
+  readonly since: string;
+}
+
+export interface AttestationRecord {
+  readonly bundle: string;
+  readonly against: string;
+  readonly suiteVersion: string;
+  readonly passed: boolean;
+  readonly cases: ReadonlyArray<{
+    readonly id: string;
+    readonly units: number;
+    readonly candidateLoss: number | null;
+    readonly stableLoss: number | null;
+    readonly result: 'passed' | 'failed' | 'skipped';
+    readonly reason: string;
+  }>;
+}
+
+export interface PerformanceRecord {
+  readonly day: string;
+  readonly units: number;
+  readonly labelled: number;
+  readonly loss: number | null;
+  readonly fallbackLoss: number | null;
+  readonly auc: number | null;
+  readonly meanPrediction: number | null;
+  readonly meanLabel: number | null;
+  readonly freshnessMaxMs: number | null;
+  readonly bundles: readonly string[];
+  readonly servedByFallback: number;
+}
+
+export interface IncidentRecord {
+  readonly id: string;
+  readonly objective: string;
+  readonly openedAt: string;
+  readonly symptom: string;
+  readonly cause: string | null;
+  readonly features: readonly string[];
+  readonly response: string;
+  readonly responseDecisionId: string | null;
+  readonly closedAt: string | null;
+  readonly closingReason: string | null;
+  readonly caseId: string | null;
+}
+
+export interface CommandRecord {
+  readonly commandId: string;
+  readonly command: string;
+  readonly target: string;
+  readonly by: string;
+  readonly channel: string;
+  readonly body: unknown;
+  readonly result: string;
+}
+
+/** What waits for a person, with the command that answers it. */
+export interface ApprovalRequestRecord {
+  readonly rolloutId: string;
+  readonly step: number;
+  readonly candidate: string;
+  readonly idea: string;
+  readonly evidenceDigest: string;
+  readonly roles: readonly string[];
+  readonly quorum: number;
+  readonly approvals: readonly ApprovalRecord[];
+  readonly since: string;
+  readonly open: boolean;
+}
+
+/** What each process says of itself, for pages, status and the live view. */
+export interface StageRecord {
+  readonly workflowId: string;
+  readonly stage: 'collection' | 'experimentation' | 'rollout' | 'monitoring';
+  readonly inWords: string;
+  readonly waitingFor: string;
+  readonly since: string;
+}
+
+/** Every kind of record: its key's meaning and its body. */
+export interface RecordBodies {
+  /** key: 'declaration' */
+  model: { readonly declaration: ModelDeclaration; readonly digest: string; readonly path: string };
+  /** key: event day */
+  partition: PartitionRecord;
+  /** key: digest; immutable */
+  datasetVersion: DatasetVersionRecord;
+  /** key: digest; immutable */
+  bundle: BundleManifest;
+  /** key: bundle digest */
+  candidate: CandidateRecord;
+  /** key: zero-padded ordinal; the last one serves */
+  stable: StableRecord;
+  /** key: `${rolloutId}/${run}/${stream}/${cohort padded}`; immutable */
+  evidence: EvidenceRecord;
+  /** key: `${rolloutId}/${run}`: the gate's state after its last look */
+  gateState: { readonly cohort: number; readonly state: unknown };
+  /** key: decision id; immutable, chained */
+  decision: DecisionRecord;
+  /** key: `${gateway}/${sequence padded}`; immutable */
+  ledger: { readonly gateway: string; readonly line: unknown };
+  /** key: case id; immutable */
+  suiteCase: SuiteCaseRecord;
+  /** key: `${bundle}/${against}/${suiteVersion}`; immutable */
+  attestation: AttestationRecord;
+  /** key: event day */
+  performance: PerformanceRecord;
+  /** key: incident id */
+  incident: IncidentRecord;
+  /** key: command id; immutable */
+  command: CommandRecord;
+  /** key: rollout id */
+  approvalRequest: ApprovalRequestRecord;
+  /** key: workflow id */
+  stage: StageRecord;
+  /** key: rollout id: the split entries as ordered, in order of effect */
+  schedule: {
+    readonly entries: ReadonlyArray<
+      SplitEntry & { readonly cohort: number; readonly step: number; readonly mode: string }
+    >;
+  };
+  /** key: free; small things a stage must remember, for example the next due time of an idea */
+  memory: { readonly value: unknown };
+}
+export type RecordKind = keyof RecordBodies;
