@@ -1,0 +1,153 @@
+/**
+ * Messages to workflows: commands are updates (five of them with a signal twin), facts are signals, questions are queries.
+ * This module is preloaded once for all workflows, so every schema must be built completely while it loads: the SDK freezes
+ * preloaded modules, and zod builds parts of a schema at its first use. `defineMessage` sees to that.
+ */
+import { z } from 'zod';
+import { digestSchema, exposureSchema, instantSchema } from './serving.ts';
+
+export interface MessageDefinition<Name extends string, Schema extends z.ZodType> {
+  readonly name: Name;
+  readonly description: string;
+  readonly schema: Schema;
+  /** A valid example, shown to people as JSON to paste. */
+  readonly sample: z.input<Schema>;
+}
+
+function defineMessage<Name extends string, Schema extends z.ZodType>(
+  name: Name,
+  description: string,
+  schema: Schema,
+  sample: z.input<Schema>,
+): MessageDefinition<Name, Schema> {
+  warmUp(schema, sample);
+  return { name, description, schema, sample };
+}
+
+/** Runs every path of a schema once: valid, wrong type, missing, extra key, and each field with a wrong type. */
+function warmUp(schema: z.ZodType, sample: unknown): void {
+  const fields = Object.keys(sample as object);
+  const wrong = [0, 'x', null, [], {}, { ...(sample as object), unexpected: 1 }];
+  const perField = fields.flatMap((field) =>
+    [0, '', null, [], {}, -1].map((value) => ({ ...(sample as object), [field]: value })),
+  );
+  if (!schema.safeParse(sample).success)
+    throw new TypeError(`the sample of a message must be valid: ${JSON.stringify(sample)}`);
+  for (const value of [...wrong, ...perField]) schema.safeParse(value).error?.issues.map((issue) => issue.message);
+}
+
+const nameSchema = z.string().min(1).max(100);
+const idSchema = z.string().min(1).max(200).describe('Idempotency key of the command; the same id is carried out once');
+const reasonSchema = z.string().min(1).max(1000).describe('Why, in words; it is kept');
+
+const commandSchema = z.strictObject({
+  commandId: idSchema,
+  by: nameSchema.describe('Name of the person or program'),
+  reason: reasonSchema,
+  channel: z.enum(['cli', 'client', 'http', 'ui']).default('ui').describe('How the command came'),
+});
+
+const SAMPLE_COMMAND = { commandId: 'command-1', by: 'ana', reason: 'evidence reviewed' };
+const SAMPLE_DIGEST = '0'.repeat(64);
+
+export const approveMessage = defineMessage(
+  'approve',
+  'Say yes to leaving the present step. Bound to step, candidate and evidence digest; a stale one is refused.',
+  commandSchema.extend({
+    step: z.int().min(0).describe('Index of the step that is left'),
+    candidate: digestSchema,
+    evidenceDigest: digestSchema.describe('Digest of the evidence the yes is based on'),
+    role: nameSchema,
+  }),
+  { ...SAMPLE_COMMAND, step: 4, candidate: SAMPLE_DIGEST, evidenceDigest: SAMPLE_DIGEST, role: 'approver' },
+);
+
+export const rejectMessage = defineMessage(
+  'reject',
+  'Say no: the candidate is withdrawn and its exposure returns to 0.',
+  commandSchema,
+  SAMPLE_COMMAND,
+);
+export const pauseMessage = defineMessage(
+  'pause',
+  'Keep the exposure where it is; harm still rolls back.',
+  commandSchema,
+  SAMPLE_COMMAND,
+);
+export const resumeMessage = defineMessage('resume', 'End a pause.', commandSchema, SAMPLE_COMMAND);
+export const rollbackMessage = defineMessage(
+  'rollback',
+  'Return the exposure to 0 at once and for good.',
+  commandSchema,
+  SAMPLE_COMMAND,
+);
+
+/** Commands that are also signals of the same name, for the web UI and for senders that only retry. */
+export const COMMANDS = [approveMessage, rejectMessage, pauseMessage, resumeMessage, rollbackMessage] as const;
+export type ApproveCommand = z.infer<typeof approveMessage.schema>;
+export type Command = z.infer<typeof commandSchema>;
+
+/** What a command is answered with: whether it was taken, why not, and where the rollout stands now. */
+export interface CommandAnswer {
+  readonly accepted: boolean;
+  readonly message: string;
+  readonly step: string;
+  readonly exposure: number;
+  readonly phase: string;
+  readonly evidenceDigest: string | null;
+}
+
+export const evidenceArrivedSignal = defineMessage(
+  'evidenceArrived',
+  'Evidence has been recorded: look now instead of at the next poll.',
+  z.strictObject({ batchId: z.string().min(1).max(300) }),
+  { batchId: 'batch-1' },
+);
+export const candidateReadySignal = defineMessage(
+  'candidateReady',
+  'A candidate bundle has been registered and waits for its rollout.',
+  z.strictObject({ bundle: digestSchema, handoffId: z.string().min(1).max(300) }),
+  { bundle: SAMPLE_DIGEST, handoffId: 'handoff-1' },
+);
+export const rolloutFinishedSignal = defineMessage(
+  'rolloutFinished',
+  'A rollout has reached its outcome.',
+  z.strictObject({
+    rolloutId: z.string().min(1).max(200),
+    outcome: z.string().min(1).max(40),
+    handoffId: z.string().min(1).max(300),
+  }),
+  { rolloutId: 'rollout/model/00000000-1', outcome: 'promoted', handoffId: 'handoff-1' },
+);
+export const suiteGrewSignal = defineMessage(
+  'suiteGrew',
+  'The validation suite has a new case.',
+  z.strictObject({ caseId: z.string().min(1).max(200), handoffId: z.string().min(1).max(300) }),
+  { caseId: 'case-1', handoffId: 'handoff-1' },
+);
+export const retrainOrderedSignal = defineMessage(
+  'retrainOrdered',
+  'Monitoring asks for a retrain now instead of at its next date.',
+  z.strictObject({ incidentId: z.string().min(1).max(200), handoffId: z.string().min(1).max(300) }),
+  { incidentId: 'incident/model/2001-02-25-1', handoffId: 'handoff-1' },
+);
+export const incidentClosedSignal = defineMessage(
+  'incidentClosed',
+  'An incident was closed with its written reason.',
+  z.strictObject({ incidentId: z.string().min(1).max(200) }),
+  { incidentId: 'incident/model/2001-02-25-1' },
+);
+export const stageChangedSignal = defineMessage(
+  'stageChanged',
+  'A stage says what it does now, for the overview of the life cycle.',
+  z.strictObject({
+    stage: z.enum(['collection', 'experimentation', 'rollout', 'monitoring']),
+    inWords: z.string().max(500),
+    eventTime: instantSchema.nullable(),
+    exposure: exposureSchema.optional(),
+  }),
+  { stage: 'rollout', inWords: 'waiting for labels', eventTime: '2001-02-01T00:00:00Z', exposure: 0.05 },
+);
+
+export const STATUS_QUERY = 'status';
+export const EXPLAIN_QUERY = 'explain';

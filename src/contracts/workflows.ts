@@ -1,0 +1,256 @@
+/**
+ * Inputs of the workflows and the interfaces of their activities. Activities implement these; workflows import nothing else.
+ * An activity whose name ends in `Next` waits inside itself: while there is nothing to do it fails as benign and is retried, so a
+ * wait of any length costs the history six events. Its `sequence` (the workflow's own counter) makes its answer repeatable.
+ */
+import type { ModelDeclaration } from './model.ts';
+import type {
+  ApprovalRecord,
+  CandidateOutcome,
+  IncidentRecord,
+  PartitionRecord,
+  PerformanceRecord,
+} from './records.ts';
+
+export interface LifecycleInput {
+  readonly declaration: ModelDeclaration;
+  readonly digest: string;
+  /** Directory that relative paths in the declaration start from. */
+  readonly baseDir: string;
+  readonly modelPath: string;
+}
+
+export interface StageInput {
+  readonly model: string;
+  /** Counter of work taken so far, carried by continue-as-new. */
+  readonly sequence?: number;
+}
+
+export interface LifecycleActivities {
+  /** Registers declaration, declared fallback, suite and first split; idempotent by the declaration's digest. */
+  openModel(input: LifecycleInput): Promise<{ stable: string }>;
+}
+
+export type CollectionWork =
+  | { readonly kind: 'partitions'; readonly days: readonly string[] }
+  | { readonly kind: 'finished'; readonly inWords: string };
+
+export interface CollectionActivities {
+  /** Compacts the gateways' closed log segments, moves the watermark, and returns the days that are complete and not landed. */
+  collectNext(input: { model: string; sequence: number }): Promise<CollectionWork>;
+  landPartition(input: { model: string; day: string }): Promise<PartitionRecord>;
+}
+
+export interface ExperimentPlan {
+  readonly experimentId: string;
+  readonly idea: string;
+  readonly attempt: number;
+  readonly asOf: string;
+  readonly readyAt: string;
+  readonly hypothesis: string;
+}
+
+export interface ExperimentInput extends ExperimentPlan {
+  readonly model: string;
+}
+
+export interface DatasetSummary {
+  readonly datasetVersion: string;
+  readonly rows: number;
+  readonly days: number;
+  readonly asOf: string;
+}
+
+export interface TrainingSummary {
+  readonly artifact: string;
+  readonly rows: number;
+  readonly iterations: number;
+  readonly trainLoss: number;
+}
+
+export interface ExperimentationActivities {
+  /** The next idea whose turn it is by order, calendar or order of monitoring. */
+  experimentNext(input: { model: string; sequence: number }): Promise<ExperimentPlan>;
+  assembleDataset(input: ExperimentInput): Promise<DatasetSummary | null>;
+  trainModel(input: ExperimentInput & { readonly datasetVersion: string }): Promise<TrainingSummary>;
+  registerBundle(
+    input: ExperimentInput & { readonly artifact: string | null; readonly datasetVersion: string | null },
+  ): Promise<{ bundle: string }>;
+  /** Returns when the declared training time has passed in event time. */
+  trainingTimePassedNext(input: ExperimentInput): Promise<void>;
+  submitCandidate(input: ExperimentInput & { readonly bundle: string }): Promise<{ handoffId: string }>;
+  /** Ends an experiment that brings no candidate, with its reason. */
+  abandonExperiment(input: ExperimentInput & { readonly reason: string }): Promise<void>;
+}
+
+export interface RolloutPlan {
+  readonly rolloutId: string;
+  readonly bundle: string;
+  readonly idea: string;
+  readonly claim: 'improve' | 'not-worse';
+}
+
+export interface RolloutInput extends RolloutPlan {
+  readonly model: string;
+  /** State of the rollout's machine, carried by continue-as-new. */
+  readonly state?: unknown;
+}
+
+/** One step of the ladder in the rollout's own terms: durations as whole cohorts. */
+export interface RolloutStep {
+  readonly mode: 'offline' | 'shadow' | 'canary' | 'full';
+  readonly exposure: number;
+  readonly deadlineCohorts: number | null;
+  readonly approvals: { readonly roles: readonly string[]; readonly quorum: number } | null;
+}
+
+export interface RolloutBrief {
+  readonly stable: string;
+  readonly author: string;
+  readonly steps: readonly RolloutStep[];
+  readonly people: Readonly<Record<string, readonly string[]>>;
+  readonly policyDigest: string;
+  /** Splits of this rollout use generations above it. */
+  readonly generationBase: number;
+  readonly salt: string;
+}
+
+export interface OfflineVerdict {
+  readonly passed: boolean;
+  readonly decisionId: string;
+  readonly reasons: readonly string[];
+  readonly inWords: string;
+}
+
+/** One look of the gate, as recorded; the workflow obeys its verdict and keeps no counts. */
+export interface Judgement {
+  readonly decisionId: string;
+  readonly run: 'shadow' | 'canary';
+  readonly cohort: number;
+  readonly eventTime: string;
+  readonly verdict: 'advance' | 'continue' | 'hold' | 'rollback' | 'escalate';
+  readonly reasons: readonly string[];
+  readonly evidenceDigest: string;
+  /** Everything but the approvals for leaving the step is there. */
+  readonly onlyApprovalMissing: boolean;
+  /** First cohort in which a change decided now can take effect. */
+  readonly effectiveCohort: number;
+  readonly inWords: string;
+  /** Aligned text table: stream, difference, bounds, units, evidence. */
+  readonly table: string;
+}
+
+export interface SetExposureInput {
+  readonly model: string;
+  readonly rolloutId: string;
+  readonly generation: number;
+  readonly decisionId: string;
+  readonly stable: string;
+  readonly candidate: string | null;
+  readonly exposure: number;
+  readonly mirror: boolean;
+  readonly salt: string;
+  /** First cohort of effect; null: at once. A cohort that has begun is replaced by the next that has not. */
+  readonly effectiveCohort: number | null;
+}
+
+export interface ExposureApplied {
+  readonly effectiveCohort: number;
+  readonly effectiveFrom: string;
+  readonly gateways: number;
+}
+
+export interface RolloutActivities {
+  beginRollout(input: RolloutInput): Promise<RolloutBrief>;
+  evaluateOffline(input: RolloutInput & { readonly stable: string }): Promise<OfflineVerdict>;
+  /** Talks to the router alone: it must work while the record store is down. */
+  setExposure(input: SetExposureInput): Promise<ExposureApplied>;
+  /** Everyone on stable, verified at every gateway; idempotent, never gives up, needs no record store. */
+  returnToStable(input: SetExposureInput): Promise<ExposureApplied>;
+  recordExposure(
+    input: SetExposureInput &
+      ExposureApplied & { readonly step: number; readonly mode: string; readonly evidenceDigest: string | null },
+  ): Promise<void>;
+  /** Waits for the next cohort, measures what has matured, records it, judges all recorded evidence. */
+  judgeNext(input: {
+    readonly model: string;
+    readonly rolloutId: string;
+    readonly run: 'shadow' | 'canary';
+    readonly afterCohort: number;
+    readonly mayAdvance: boolean;
+  }): Promise<Judgement>;
+  /** Returns when a cohort has been served completely. */
+  cohortServedNext(input: {
+    readonly model: string;
+    readonly rolloutId: string;
+    readonly cohort: number;
+  }): Promise<void>;
+  requestApproval(input: {
+    readonly model: string;
+    readonly rolloutId: string;
+    readonly step: number;
+    readonly candidate: string;
+    readonly idea: string;
+    readonly evidenceDigest: string;
+    readonly roles: readonly string[];
+    readonly quorum: number;
+    readonly approvals: readonly ApprovalRecord[];
+    readonly since: string;
+    readonly open: boolean;
+  }): Promise<void>;
+  /** Records the outcome (and the new stable, when promoted), leaves a handoff for promotion. */
+  finishRollout(input: {
+    readonly model: string;
+    readonly rolloutId: string;
+    readonly bundle: string;
+    readonly idea: string;
+    readonly outcome: CandidateOutcome;
+    readonly step: string;
+    readonly reason: string;
+    readonly by: string | null;
+    readonly effectiveFrom: string | null;
+  }): Promise<{ handoffId: string }>;
+}
+
+export interface PromotionActivities {
+  /** Acknowledges what promotion was told, applies the newer-candidate policy, and names the rollout to start, if any. */
+  nextRollout(input: { model: string; sequence: number }): Promise<RolloutPlan | null>;
+}
+
+export type MonitoringWork =
+  | { readonly kind: 'performance'; readonly performance: PerformanceRecord; readonly inWords: string }
+  | { readonly kind: 'incident'; readonly incident: IncidentRecord };
+
+export interface MonitoringActivities {
+  /** Measures the next matured day or names the next broken objective. */
+  monitorNext(input: { model: string; sequence: number }): Promise<MonitoringWork>;
+  /** Carries out the declared response once: fallback override, retrain order, or a page. */
+  respond(input: {
+    model: string;
+    incidentId: string;
+  }): Promise<{ inWords: string; orderedRetrain: { handoffId: string } | null }>;
+  /** Returns when the objective has been met long enough, or new facts change the words. */
+  recoveryNext(input: {
+    model: string;
+    incidentId: string;
+    sequence: number;
+  }): Promise<{ recovered: boolean; inWords: string }>;
+  /** Takes the fallback back where one was set, writes reason and new validation case, leaves a handoff for promotion. */
+  closeIncident(input: {
+    model: string;
+    incidentId: string;
+  }): Promise<{ inWords: string; caseId: string | null; handoffId: string | null }>;
+}
+
+export interface IncidentInput {
+  readonly model: string;
+  readonly incidentId: string;
+  readonly sequence?: number;
+}
+
+export type AllActivities = LifecycleActivities &
+  CollectionActivities &
+  ExperimentationActivities &
+  RolloutActivities &
+  PromotionActivities &
+  MonitoringActivities;
