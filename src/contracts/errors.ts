@@ -1,0 +1,94 @@
+/**
+ * Every error Holdfast raises on purpose, by code. Codes are never reused; expected outcomes (hold, refusal, missing data) are values,
+ * not errors. docs/reference/errors.md is generated from this table.
+ */
+
+/** `terminal`: no retry can help. `retryable`: the same call may succeed later. `not-yet`: expected waiting, logged quietly. */
+export type ErrorKind = 'terminal' | 'retryable' | 'not-yet';
+
+/** Exit codes of the command line, each with its meaning. */
+export const EXIT_CODES = {
+  ok: { code: 0, meaning: 'done' },
+  error: { code: 1, meaning: 'failed; the error says why and what to do' },
+  usage: { code: 2, meaning: 'the command line itself is wrong: unknown command or option, missing argument' },
+  rolledBack: { code: 5, meaning: 'the rollout asked for ended rolled back or refused' },
+  refused: { code: 6, meaning: 'the process answered no, with the reason and its present state' },
+  pending: { code: 8, meaning: 'nothing is wrong, and what was asked for has not happened yet' },
+  timeout: { code: 124, meaning: 'no answer within the deadline; the command may still be applied' },
+} as const;
+export type ExitName = keyof typeof EXIT_CODES;
+
+interface ErrorEntry {
+  readonly kind: ErrorKind;
+  readonly exit: ExitName;
+  /** What has happened, without the particulars that an error's message adds. */
+  readonly meaning: string;
+  /** What to do about it when the error does not know better. */
+  readonly remedy: string;
+}
+
+/** Code → kind, exit, meaning, remedy. A new error is one entry here; `npm run generate` writes it into the reference. */
+export const ERRORS = {
+  CLI_INTERNAL: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The command met something it was not written for: a defect of Holdfast.',
+    remedy: 'Run it again with --json and report the document together with the command line',
+  },
+  CLI_USAGE: {
+    kind: 'terminal',
+    exit: 'usage',
+    meaning: 'The command line names an unknown command or option, or misses an argument.',
+    remedy: 'Run holdfast --help, or holdfast <command> --help for its examples',
+  },
+  MODEL_FILE_INVALID: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The model file is not a model declaration; every fault is listed with line and column.',
+    remedy: 'Mend the listed places and run holdfast validate again; docs/reference/model-file.md explains every field',
+  },
+  MODEL_FILE_NOT_FOUND: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'There is no file at the path given for the model file.',
+    remedy: 'Give the path of a YAML file, for example models/flight-delay.yaml',
+  },
+  MODEL_FILE_UNREADABLE: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The model file is there and cannot be read as text: a folder, no permission, too large, or not UTF-8.',
+    remedy: 'Give the path of a readable UTF-8 text file',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Particulars of one error. `details` is plain JSON for machines: it travels in `--json` documents. */
+export interface ErrorOptions {
+  readonly remedy?: string;
+  readonly details?: unknown;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class. The message names the field and the value; kind and, unless given, the remedy come from the table.
+ */
+export class HoldfastError extends Error {
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly remedy: string;
+  readonly details: unknown;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HoldfastError';
+    this.code = code;
+    this.kind = ERRORS[code].kind;
+    this.remedy = options.remedy ?? ERRORS[code].remedy;
+    this.details = options.details ?? null;
+  }
+
+  /** Exit code of a command that ends with this error. */
+  get exitCode(): number {
+    return EXIT_CODES[ERRORS[this.code].exit].code;
+  }
+}
