@@ -19,7 +19,11 @@ describe('canonical JSON', () => {
     ['refuses NaN and names the place', { a: [1, Number.NaN] }, /^\$\.a\[1\] is NaN/],
     ['refuses an infinity', Infinity, /^\$ is Infinity/],
     ['refuses an undefined member instead of dropping it', { a: undefined }, /^\$\.a is undefined/],
-    ['refuses an undefined element instead of writing null', Array.from({ length: 1, 0: undefined }), /^\$\[0\] is undefined/],
+    [
+      'refuses an undefined element instead of writing null',
+      Array.from({ length: 1, 0: undefined }),
+      /^\$\[0\] is undefined/,
+    ],
     ['refuses a Date', { at: new Date(0) }, /^\$\.at is Date, not a plain object/],
     ['refuses a Map', new Map(), /^\$ is Map, not a plain object/],
     ['refuses a bigint', 1n, /^\$ is a bigint/],
