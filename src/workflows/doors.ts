@@ -1,0 +1,86 @@
+/**
+ * How messages enter a workflow. Payloads of signals are decoded here and nowhere else: one that is not JSON, or not of the
+ * declared shape, is set aside with a log line, because an undecodable signal would otherwise stop the workflow for good.
+ * Set doors before the first await: a message that came with the start is delivered as soon as its door opens.
+ */
+import { ApplicationFailure, defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
+import type { RawValue } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import type { MessageDefinition } from '../contracts/messages.ts';
+import type { z } from 'zod';
+
+/** More arguments than any sender has reason to give; all of them are taken raw. */
+const RAW_INPUTS = Array.from({ length: 8 }, () => rawValueTypeInfo);
+
+/** Opens a door for a signal. `onMessage` gets one valid object and must only change state. */
+export function onSignal<Name extends string, Schema extends z.ZodType>(
+  message: MessageDefinition<Name, Schema>,
+  onMessage: (body: z.infer<Schema>) => void,
+): void {
+  setHandler(
+    defineSignal<[RawValue?]>(message.name, { typeInfo: { inputTypes: RAW_INPUTS } }),
+    (raw) => {
+      const parsed = message.schema.safeParse(decode(raw));
+      if (parsed.success) onMessage(parsed.data);
+      else
+        log.warn('a signal of the wrong shape was set aside', {
+          signal: message.name,
+          problem: describe(parsed.error),
+        });
+    },
+    { description: describeMessage(message) },
+  );
+}
+
+/**
+ * Opens a door for a command as an update.
+ * @param refuse Synchronous: a reason in words when the command cannot be taken now, null when it can. A refusal costs no history.
+ */
+export function onUpdate<Name extends string, Schema extends z.ZodType>(
+  message: MessageDefinition<Name, Schema>,
+  onMessage: (body: z.infer<Schema>) => unknown,
+  refuse: (body: z.infer<Schema>) => string | null,
+): void {
+  setHandler(defineUpdate<unknown, [unknown]>(message.name), (body) => onMessage(message.schema.parse(body)), {
+    description: describeMessage(message),
+    validator: (body) => {
+      const parsed = message.schema.safeParse(body);
+      if (!parsed.success)
+        throw refusal(
+          'MESSAGE_INVALID',
+          `${message.name}: ${describe(parsed.error)}; a valid one: ${JSON.stringify(message.sample)}`,
+        );
+      const reason = refuse(parsed.data);
+      if (reason !== null) throw refusal('COMMAND_REFUSED', reason);
+    },
+  });
+}
+
+/** Opens a question. It is answered from state alone. */
+export function onQuery(name: string, description: string, answer: () => unknown): void {
+  setHandler(defineQuery<unknown>(name), answer, { description });
+}
+
+function decode(raw: RawValue | undefined): unknown {
+  if (raw === undefined) return undefined;
+  try {
+    return defaultPayloadConverter.fromPayload(raw.payload);
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
+}
+
+function describeMessage(message: { readonly description: string; readonly sample: unknown }): string {
+  return `${message.description} ${JSON.stringify(message.sample)}`;
+}
+
+/** Without a stack: the web UI prints it to the operator. */
+function refusal(type: string, message: string): ApplicationFailure {
+  const failure = ApplicationFailure.nonRetryable(message, type);
+  delete failure.stack;
+  return failure;
+}
