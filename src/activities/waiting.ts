@@ -6,6 +6,15 @@ import type { RecordStore, RecordTransaction } from '../adapters/record-store/po
 const LONGEST_CALL_MS = 8_000;
 /** Between changes of the records, look anyway: a notification may be lost, cancellation must be seen. */
 const LOOK_AGAIN_MS = 1_000;
+/** A quiet retry begins at once, whatever the retry policy says of real failures. */
+const NEXT_CALL = '20 ms';
+
+export interface Waiting {
+  /** Runs before each look, outside the transaction: for reading what is large or far away. */
+  readonly before?: () => Promise<void>;
+  /** For participants whose news does not come through the records, milliseconds. */
+  readonly lookAgainMs?: number;
+}
 
 /**
  * Waits until `look` finds work. While it finds none, the participant is settled through the watermark it has seen, in the same
@@ -19,25 +28,32 @@ export async function waitForWork<T>(
   model: string,
   participant: string,
   look: (tx: RecordTransaction, watermark: number | null) => Promise<T | null>,
+  waiting: Waiting = {},
 ): Promise<T> {
   const deadline = Date.now() + LONGEST_CALL_MS;
   for (;;) {
+    await waiting.before?.();
     const found = await store.transaction(model, async (tx) => {
-      const watermark = await tx.watermark();
-      const work = await look(tx, watermark);
+      const work = await look(tx, await tx.watermark());
       if (work !== null) await tx.unsettle(participant);
-      else await tx.settle(participant, watermark ?? 0);
+      // Read again: the participant that moves the watermark is settled through where it has moved it.
+      else await tx.settle(participant, (await tx.watermark()) ?? 0);
       return work;
     });
     if (found !== null) return found;
     Context.current().heartbeat();
     Context.current().cancellationSignal.throwIfAborted();
     if (Date.now() >= deadline) throw notYet(`${participant} has nothing to do yet`);
-    await store.waitForChange(model, LOOK_AGAIN_MS);
+    await store.waitForChange(model, waiting.lookAgainMs ?? LOOK_AGAIN_MS);
   }
 }
 
 /** Expected waiting: retried quietly by the workflow's retry policy, never shown as a failure. */
 function notYet(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ message, type: 'NOT_YET', category: ApplicationFailureCategory.BENIGN });
+  return ApplicationFailure.create({
+    message,
+    type: 'NOT_YET',
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: NEXT_CALL,
+  });
 }
