@@ -3,6 +3,7 @@
  * An activity whose name ends in `Next` waits inside itself: while there is nothing to do it fails as benign and is retried, so a
  * wait of any length costs the history six events. Its `sequence` (the workflow's own counter) makes its answer repeatable.
  */
+import type { ApprovalRequest, Judgement, RolloutBrief, RolloutState } from '../domain/rollout/states.ts';
 import type { ModelDeclaration } from './model.ts';
 import type {
   ApprovalRecord,
@@ -93,26 +94,9 @@ export interface RolloutPlan {
 export interface RolloutInput extends RolloutPlan {
   readonly model: string;
   /** State of the rollout's machine, carried by continue-as-new. */
-  readonly state?: unknown;
-}
-
-/** One step of the ladder in the rollout's own terms: durations as whole cohorts. */
-export interface RolloutStep {
-  readonly mode: 'offline' | 'shadow' | 'canary' | 'full';
-  readonly exposure: number;
-  readonly deadlineCohorts: number | null;
-  readonly approvals: { readonly roles: readonly string[]; readonly quorum: number } | null;
-}
-
-export interface RolloutBrief {
-  readonly stable: string;
-  readonly author: string;
-  readonly steps: readonly RolloutStep[];
-  readonly people: Readonly<Record<string, readonly string[]>>;
-  readonly policyDigest: string;
-  /** Splits of this rollout use generations above it. */
-  readonly generationBase: number;
-  readonly salt: string;
+  readonly state?: RolloutState;
+  /** Ids of commands already carried out, newest last. */
+  readonly processed?: readonly string[];
 }
 
 export interface OfflineVerdict {
@@ -120,24 +104,6 @@ export interface OfflineVerdict {
   readonly decisionId: string;
   readonly reasons: readonly string[];
   readonly inWords: string;
-}
-
-/** One look of the gate, as recorded; the workflow obeys its verdict and keeps no counts. */
-export interface Judgement {
-  readonly decisionId: string;
-  readonly run: 'shadow' | 'canary';
-  readonly cohort: number;
-  readonly eventTime: string;
-  readonly verdict: 'advance' | 'continue' | 'hold' | 'rollback' | 'escalate';
-  readonly reasons: readonly string[];
-  readonly evidenceDigest: string;
-  /** Everything but the approvals for leaving the step is there. */
-  readonly onlyApprovalMissing: boolean;
-  /** First cohort in which a change decided now can take effect. */
-  readonly effectiveCohort: number;
-  readonly inWords: string;
-  /** Aligned text table: stream, difference, bounds, units, evidence. */
-  readonly table: string;
 }
 
 export interface SetExposureInput {
@@ -185,31 +151,25 @@ export interface RolloutActivities {
     readonly rolloutId: string;
     readonly cohort: number;
   }): Promise<void>;
-  requestApproval(input: {
+  /** Tells people what waits for them, or that nothing does. */
+  announceRequest(input: {
     readonly model: string;
     readonly rolloutId: string;
-    readonly step: number;
     readonly candidate: string;
     readonly idea: string;
-    readonly evidenceDigest: string;
-    readonly roles: readonly string[];
-    readonly quorum: number;
-    readonly approvals: readonly ApprovalRecord[];
-    readonly since: string;
-    readonly open: boolean;
+    readonly request: ApprovalRequest | null;
   }): Promise<void>;
   /** Records the outcome (and the new stable, when promoted), leaves a handoff for promotion. */
-  finishRollout(input: {
-    readonly model: string;
-    readonly rolloutId: string;
-    readonly bundle: string;
-    readonly idea: string;
-    readonly outcome: CandidateOutcome;
-    readonly step: string;
-    readonly reason: string;
-    readonly by: string | null;
-    readonly effectiveFrom: string | null;
-  }): Promise<{ handoffId: string }>;
+  finishRollout(
+    input: RolloutInput & {
+      readonly outcome: CandidateOutcome;
+      readonly step: string;
+      readonly stepIndex: number;
+      readonly reason: string;
+      readonly by: string | null;
+      readonly effectiveFrom: string | null;
+    },
+  ): Promise<{ handoffId: string }>;
 }
 
 export interface PromotionActivities {

@@ -1,0 +1,139 @@
+/** The vocabulary of the rollout's machine. Plain JSON: states are carried by continue-as-new. */
+
+/** One step of the ladder, in whole cohorts. */
+export interface Step {
+  readonly mode: 'offline' | 'shadow' | 'canary' | 'full';
+  readonly exposure: number;
+  readonly deadlineCohorts: number | null;
+  readonly approvals: { readonly roles: readonly string[]; readonly quorum: number } | null;
+}
+
+/** What a rollout is told when it begins; fixed for its life. */
+export interface RolloutBrief {
+  readonly stable: string;
+  readonly author: string;
+  readonly steps: readonly Step[];
+  readonly people: Readonly<Record<string, readonly string[]>>;
+  readonly policyDigest: string;
+  /** Splits of this rollout use generations above it. */
+  readonly generationBase: number;
+  readonly salt: string;
+}
+
+/** One look of the gate as recorded; the machine obeys its verdict and keeps no counts. */
+export interface Judgement {
+  readonly decisionId: string;
+  readonly run: 'shadow' | 'canary';
+  readonly cohort: number;
+  readonly eventTime: string;
+  readonly verdict: 'advance' | 'continue' | 'hold' | 'rollback' | 'escalate';
+  readonly reasons: readonly string[];
+  readonly evidenceDigest: string;
+  /** Everything but the approvals for leaving the step is there. */
+  readonly onlyApprovalMissing: boolean;
+  /** First cohort in which a change decided now can take effect. */
+  readonly effectiveCohort: number;
+  readonly inWords: string;
+  /** Aligned text table: stream, difference, bounds, units, evidence. */
+  readonly table: string;
+}
+
+export interface RolloutApproval {
+  readonly by: string;
+  readonly role: string;
+  readonly step: number;
+  readonly candidate: string;
+  readonly evidenceDigest: string;
+  readonly reason: string;
+  readonly channel: string;
+}
+
+export interface ApprovalRequest {
+  readonly step: number;
+  readonly evidenceDigest: string;
+  readonly since: string;
+  readonly roles: readonly string[];
+  readonly quorum: number;
+  readonly approvals: readonly RolloutApproval[];
+}
+
+/** A move to a step of the ladder that has been decided and not yet applied; `step` null is the promotion itself. */
+export interface OrderedMove {
+  readonly target: number;
+  readonly step: Step | null;
+  readonly decisionId: string;
+  readonly evidenceDigest: string | null;
+  readonly effectiveCohort: number | null;
+}
+
+export interface RolloutState {
+  readonly phase: 'progressing' | 'paused' | 'healthy' | 'degraded';
+  readonly brief: RolloutBrief | null;
+  readonly evaluated: boolean;
+  /** Index into the ladder. */
+  readonly step: number;
+  /** Desired exposure as last applied. */
+  readonly exposure: number;
+  readonly ordered: OrderedMove | null;
+  /** Whether a split that names the candidate was ever ordered: then the way back goes through the gateways. */
+  readonly touched: boolean;
+  readonly retreated: boolean;
+  readonly run: 'shadow' | 'canary' | null;
+  readonly judgedCohort: number;
+  readonly last: Judgement | null;
+  readonly request: ApprovalRequest | null;
+  /** Key of the approval request people have been told of. */
+  readonly announced: string | null;
+  /** First cohort served by the candidate alone. */
+  readonly fullFrom: number | null;
+  readonly decision: {
+    readonly outcome: 'promoted' | 'refused' | 'rolled_back' | 'withdrawn';
+    readonly reason: string;
+    readonly by: string | null;
+    readonly effectiveFrom: string | null;
+  } | null;
+  readonly recorded: boolean;
+  /** Fencing token above the brief's base; grows with every order. */
+  readonly generation: number;
+  readonly escalated: boolean;
+  readonly inWords: string;
+}
+
+export type RolloutEvent =
+  | { readonly kind: 'begun'; readonly brief: RolloutBrief }
+  | { readonly kind: 'evaluated'; readonly passed: boolean; readonly decisionId: string; readonly inWords: string }
+  | {
+      readonly kind: 'applied';
+      readonly target: number;
+      readonly effectiveCohort: number;
+      readonly effectiveFrom: string;
+    }
+  | { readonly kind: 'judged'; readonly judgement: Judgement }
+  | { readonly kind: 'servedOut'; readonly cohort: number }
+  | { readonly kind: 'announced'; readonly request: ApprovalRequest | null }
+  | { readonly kind: 'retreated' }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'approved'; readonly approval: RolloutApproval }
+  | {
+      readonly kind: 'rejected' | 'paused' | 'resumed' | 'rollbackOrdered';
+      readonly by: string;
+      readonly reason: string;
+    };
+
+export type RolloutTask =
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'evaluate' }
+  | { readonly kind: 'apply'; readonly order: OrderedMove; readonly generation: number }
+  | {
+      readonly kind: 'judge';
+      readonly run: 'shadow' | 'canary';
+      readonly afterCohort: number;
+      readonly mayAdvance: boolean;
+    }
+  | { readonly kind: 'serveOut'; readonly cohort: number }
+  /** Nothing can be done until a person speaks. */
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'announce'; readonly request: ApprovalRequest | null }
+  | { readonly kind: 'retreat'; readonly generation: number }
+  | { readonly kind: 'finish'; readonly decision: NonNullable<RolloutState['decision']> }
+  | { readonly kind: 'done' };
