@@ -1,0 +1,20 @@
+/** Runs every vector file of a directory through the public API: `npm run verify:vectors -- [directory]`. */
+import { checkCase, readVectorFile, vectorFileNames } from './verify-vectors/run.ts';
+
+const directory = process.argv[2] ?? 'test/vectors';
+const SHOWN_MAX = 3;
+let passed = 0;
+let failed = 0;
+for (const name of vectorFileNames(directory)) {
+  const file = readVectorFile(directory, name);
+  for (const vector of file.cases) {
+    const found = checkCase(file, vector);
+    if (found.length === 0) passed++;
+    else {
+      failed++;
+      console.log(`${name} ${vector.id} (${vector.fn}): ${found.slice(0, SHOWN_MAX).join('; ')}`);
+    }
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

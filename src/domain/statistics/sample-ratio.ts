@@ -1,0 +1,107 @@
+import { stirlingRemainder } from './log-gamma.ts';
+import { requireCount, StatisticsError } from './statistics-error.ts';
+
+const SHARE_SUM_SLACK = 1e-6;
+const BP_WHOLE = 10_000;
+
+/** Σ x_i·ln(x_i/(X·θ_i)) with X = Σ x: a relative entropy, summed around zero so that counts of 10^7 lose no digits. */
+function scaledEntropy(x: readonly number[], theta: readonly number[]): number {
+  let total = 0;
+  for (const value of x) total += value;
+  let sum = 0;
+  for (const [i, value] of x.entries()) {
+    const expected = total * theta[i]!;
+    const excess = value - expected;
+    sum += value * Math.log1p(excess / expected) - excess;
+  }
+  return sum;
+}
+
+function logBetaCorrections(x: readonly number[]): number {
+  let total = 0;
+  let sum = 0;
+  for (const value of x) {
+    total += value;
+    sum += stirlingRemainder(value) - 0.5 * Math.log(value);
+  }
+  return sum - stirlingRemainder(total) + 0.5 * Math.log(total);
+}
+
+function requireShares(counts: readonly number[], theta0: readonly number[]): void {
+  if (counts.length !== theta0.length || counts.length === 0) {
+    throw new StatisticsError(
+      'STAT_LENGTH_MISMATCH',
+      `${counts.length} counts for ${theta0.length} shares; give one count per arm`,
+    );
+  }
+  for (const count of counts) requireCount(count, 'count of an arm');
+  const sum = theta0.reduce((total, share) => total + share, 0);
+  if (!theta0.every((share) => share >= 0) || !(Math.abs(sum - 1) < SHARE_SUM_SLACK)) {
+    throw new StatisticsError(
+      'STAT_WEIGHTS_SUM',
+      `shares ${theta0.join(', ')} are no distribution; give shares ≥ 0 that sum to 1`,
+    );
+  }
+}
+
+/**
+ * ln of the Bayes factor of a Dirichlet-multinomial mixture against the configured shares: ln B(α₀ + c) − ln B(α₀) − Σ c_i ln θ_i.
+ * An e-process in the counts: alarm at ≥ −ln α at any time.
+ *
+ * @param counts units per arm at first exposure, integers ≥ 0
+ * @param theta0 configured shares, ≥ 0, sum 1; an arm of share 0 that has units gives Infinity
+ * @param o.concentration κ, prior α₀ = κ·θ₀ (default 1000); `o.prior` gives α₀ itself
+ * @throws STAT_COUNT_INVALID, STAT_LENGTH_MISMATCH, STAT_WEIGHTS_SUM, STAT_INPUT_INVALID
+ * Source: Lindon & Malek 2022; vectors `srm.json`.
+ */
+export function logBayesFactorMultinomial(
+  counts: readonly number[],
+  theta0: readonly number[],
+  o: { concentration?: number; prior?: readonly number[] },
+): number {
+  requireShares(counts, theta0);
+  const concentration = o.concentration ?? 1000;
+  const prior = o.prior ?? theta0.map((share) => share * concentration);
+  if (prior.length !== theta0.length || !prior.every((mass, i) => mass > 0 || (mass === 0 && theta0[i] === 0))) {
+    throw new StatisticsError(
+      'STAT_INPUT_INVALID',
+      `prior is ${prior.join(', ')}; give one positive mass per arm, or a positive concentration`,
+    );
+  }
+  if (counts.some((count, i) => count > 0 && theta0[i] === 0)) return Infinity;
+  const possible = theta0.flatMap((share, i) => (share > 0 ? [i] : []));
+  const theta = possible.map((i) => theta0[i]!);
+  const before = possible.map((i) => prior[i]!);
+  const after = possible.map((i) => prior[i]! + counts[i]!);
+  return (
+    scaledEntropy(after, theta) - scaledEntropy(before, theta) + logBetaCorrections(after) - logBetaCorrections(before)
+  );
+}
+
+/**
+ * ln e of the sequential sample-ratio test: the Bayes factors of the exposure segments add up to one process.
+ *
+ * @param segments units at first exposure by exposure in basis points, grouped by *equal* exposure
+ * @param concentration κ of the prior; 1000 detects 52/48 after about 10 300 units at α = 0.001
+ * Source: Lindon & Malek 2022, gate statistics §7; vectors `srm.json`.
+ */
+export function logESrm(
+  segments: ReadonlyMap<number, readonly [control: number, candidate: number]>,
+  concentration: number,
+): number {
+  let sum = 0;
+  for (const exposureBp of [...segments.keys()].sort((a, b) => a - b)) {
+    sum += logESegment(exposureBp, segments.get(exposureBp)!, concentration);
+  }
+  return sum;
+}
+
+/** One segment's ln Bayes factor. */
+export function logESegment(
+  exposureBp: number,
+  assigned: readonly [control: number, candidate: number],
+  concentration: number,
+): number {
+  const share = exposureBp / BP_WHOLE;
+  return logBayesFactorMultinomial(assigned, [1 - share, share], { concentration });
+}
