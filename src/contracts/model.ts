@@ -5,14 +5,17 @@
 import { z } from 'zod';
 import { featureSchema, modelNameSchema } from './serving.ts';
 
+export const DURATION_PATTERN = /^P(?=.)(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/;
+export const NAME_PATTERN = /^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/;
+
 const durationSchema = z
   .string()
-  .regex(/^P(?=.)(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/)
+  .regex(DURATION_PATTERN)
   .describe('ISO 8601 duration in weeks, days, hours, minutes: "PT3H", "P7D"');
 const daySchema = z.iso.date().describe('Calendar day, 2001-01-29');
 const sqlSchema = z.string().min(1).max(2000).describe('Expression in DuckDB SQL over the columns of the file');
 const rateSchema = z.number().min(0).max(1);
-const nameSchema = z.string().regex(/^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/);
+const nameSchema = z.string().regex(NAME_PATTERN);
 
 const timeZoneSchema = z.union([
   z.string().min(1).describe('UTC or an IANA zone: the zone of eventTime in the file'),

@@ -1,0 +1,143 @@
+/** Model files in YAML 1.2, judged with the place of every value in the file. */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { isAlias, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, Node } from 'yaml';
+import { checkModel } from '../../contracts/model-check.ts';
+import { HoldfastError } from '../../contracts/errors.ts';
+import { faultInWords } from '../../contracts/model-fault.ts';
+import type { ModelFault } from '../../contracts/model-fault.ts';
+import type { ModelDeclaration } from '../../contracts/model.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+
+import type { LocatedFault, ModelFile } from './port.ts';
+
+/** A declaration is written by people: larger files are something else, given by mistake. */
+const BYTES_MAX = 1024 * 1024;
+
+/** See {@link ReadModelFile}. */
+export async function readModelFile(path: string): Promise<ModelFile> {
+  const declaration = declarationOf(path, await textOf(path));
+  return { path, digest: createHash('sha256').update(canonicalJson(declaration)).digest('hex'), declaration };
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > BYTES_MAX) {
+      throw new HoldfastError(
+        'MODEL_FILE_UNREADABLE',
+        `"${path}" has ${size} bytes; a model file has ${BYTES_MAX} at most`,
+      );
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): HoldfastError {
+  if (cause instanceof HoldfastError) return cause;
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new HoldfastError('MODEL_FILE_NOT_FOUND', `there is no file at "${path}"`, { cause });
+  }
+  const reasons: Readonly<Record<string, string>> = {
+    EISDIR: 'is a folder',
+    EACCES: 'may not be read by this user',
+    ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
+  };
+  return new HoldfastError('MODEL_FILE_UNREADABLE', `"${path}" ${reasons[code] ?? `cannot be read (${code})`}`, {
+    cause,
+  });
+}
+
+function declarationOf(path: string, text: string): ModelDeclaration {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const faults = [...syntaxFaults(text, document, lines), ...keyFaults(document, lines)];
+  // What the parser could not make sense of has no content to judge: judging it would add guesses to facts.
+  if (faults.length > 0) throw invalid(path, faults);
+  if (document.contents === null || document.toJS() === null) {
+    const problem = 'is empty';
+    const remedy = 'declare a model: holdfast, model, title, … as in models/flight-delay.yaml';
+    throw invalid(path, [wholeFile(problem, remedy)]);
+  }
+  const judged = checkModel(contentOf(path, document));
+  if (judged.faults === null) return judged.declaration;
+  throw invalid(
+    path,
+    judged.faults.map((fault) => locate(fault, document, lines)),
+  );
+}
+
+function contentOf(path: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    // Aliases that multiply without end are refused by the parser when they are followed.
+    throw invalid(path, [wholeFile(`cannot be expanded: ${(cause as Error).message}`, 'write the repeated parts out')]);
+  }
+}
+
+/** A fault that no field of the declaration owns, such as one of syntax. */
+function wholeFile(problem: string, remedy: string | null, at = { line: 1, col: 1 }): LocatedFault {
+  return { path: [], at: 'value', problem, got: null, allowed: null, remedy, line: at.line, column: at.col };
+}
+
+function syntaxFaults(text: string, document: Document, lines: LineCounter): LocatedFault[] {
+  return [...document.errors, ...document.warnings].map((error) => {
+    const duplicate = error.code === 'DUPLICATE_KEY';
+    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
+    const problem = duplicate ? `declares ${key} twice in one mapping` : `is not YAML here: ${error.message}`;
+    return wholeFile(problem, duplicate ? 'keep one of the two' : null, lines.linePos(error.pos[0]));
+  });
+}
+
+function keyFaults(document: Document, lines: LineCounter): LocatedFault[] {
+  const faults: LocatedFault[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && typeof key.value === 'string') return;
+      const place = isScalar(key) || isCollection(key) ? (key.range?.[0] ?? 0) : 0;
+      faults.push(wholeFile('has a field whose name is not a text', 'write names in quotes', lines.linePos(place)));
+    },
+  });
+  return faults;
+}
+
+function locate(fault: ModelFault, document: Document, lines: LineCounter): LocatedFault {
+  const { line, col } = lines.linePos(offsetOf(fault, document));
+  return { ...fault, line, column: col };
+}
+
+/** Offset of the fault's key or value; where the file has no such place, of the nearest one that holds it. */
+function offsetOf(fault: ModelFault, document: Document): number {
+  let here: unknown = document.contents;
+  let offset = start(here) ?? 0;
+  for (const [depth, part] of fault.path.entries()) {
+    const container = resolved(here, document);
+    if (!isCollection(container)) return offset;
+    const pair = isMap(container) ? container.items.find(({ key }) => isScalar(key) && key.value === part) : undefined;
+    const last = depth === fault.path.length - 1;
+    if (last && fault.at === 'key' && pair !== undefined) return start(pair.key) ?? offset;
+    here = pair === undefined ? container.get(part, true) : pair.value;
+    if (here === undefined) return offset;
+    offset = start(here) ?? start(pair?.key) ?? offset;
+  }
+  return offset;
+}
+
+function start(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
+}
+
+function resolved(node: unknown, document: Document): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
+function invalid(path: string, faults: readonly LocatedFault[]): HoldfastError {
+  const inOrder = [...faults].sort((a, b) => a.line - b.line || a.column - b.column);
+  const text = inOrder.map((fault) => `${path}:${fault.line}:${fault.column}  ${faultInWords(fault)}`).join('\n');
+  return new HoldfastError('MODEL_FILE_INVALID', text, { details: inOrder });
+}

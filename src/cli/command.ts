@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import type { ExitName } from '../contracts/errors.ts';
+
+/** What one command is called with. */
+export interface Invocation {
+  /** Positional arguments in the order declared; undefined where an optional one is absent. */
+  readonly args: readonly (string | undefined)[];
+  /** Options by their camel-case name, `--json` aside. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Whether text may carry terminal colours. */
+  readonly color: boolean;
+  /** Whether `--json` was given. */
+  readonly json: boolean;
+  /** A line while the command runs: standard output, or standard error under `--json`, which leaves stdout to the document. */
+  readonly progress: (line: string) => void;
+}
+
+/** How a command ends. Failures are thrown as HoldfastError; a refusal or a wait is a result with its own exit. */
+export interface CommandResult {
+  readonly exit: ExitName;
+  /** The one document of `--json`: plain JSON. */
+  readonly document: unknown;
+  /** The same for a person. Empty when progress has said everything. */
+  readonly text: string;
+}
+
+/** A verb's module, loaded when the verb is asked for. Exports one of these as `command`. */
+export interface CommandModule {
+  /** Adds arguments and options; name, summary and examples come from the table. */
+  readonly declare: (command: Command) => void;
+  readonly run: (invocation: Invocation) => Promise<CommandResult>;
+}
+
+/** A line of the table of commands. */
+export interface CommandEntry {
+  readonly summary: string;
+  /** Command lines that work as they stand, without the leading `holdfast`. */
+  readonly examples: readonly string[];
+  readonly load: () => Promise<{ readonly command: CommandModule }>;
+}

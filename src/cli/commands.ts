@@ -1,0 +1,10 @@
+import type { CommandEntry } from './command.ts';
+
+/** Every verb. Adding one is a line here and a file `src/cli/<verb>.ts` that exports `command`. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  validate: {
+    summary: 'Judge a model file and say in words what it declares',
+    examples: ['validate models/flight-delay.yaml', 'validate models/flight-delay.yaml --json'],
+    load: () => import('./validate.ts'),
+  },
+};

@@ -1,0 +1,114 @@
+/** The frame of the command line: finds the verb, loads only its module, prints its result, and turns every failure into words. */
+import { Command, CommanderError } from 'commander';
+import picocolors from 'picocolors';
+import { EXIT_CODES, HoldfastError } from '../contracts/errors.ts';
+import type { CommandEntry, CommandModule, CommandResult } from './command.ts';
+import type { Terminal } from './terminal.ts';
+
+type Table = Readonly<Record<string, CommandEntry>>;
+
+/**
+ * Runs one command line (without node and script).
+ * @returns the exit code; every code is explained in EXIT_CODES.
+ */
+export async function runCli(argv: readonly string[], table: Table, terminal: Terminal): Promise<number> {
+  const json = argv.includes('--json');
+  try {
+    const { program, ended } = await buildProgram(argv, table, terminal);
+    await program.parseAsync([...argv], { from: 'user' });
+    const { result } = ended;
+    if (result === null) return EXIT_CODES.ok.code;
+    print(result, json, terminal);
+    return EXIT_CODES[result.exit].code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_CODES.ok.code;
+    const error = asHoldfastError(thrown);
+    if (json) terminal.stdout(`${JSON.stringify({ error: errorDocument(error) }, null, 2)}\n`);
+    terminal.stderr(errorInWords(error, terminal.color));
+    return error.exitCode;
+  }
+}
+
+function print(result: CommandResult, json: boolean, terminal: Terminal): void {
+  if (json) terminal.stdout(`${JSON.stringify(result.document, null, 2)}\n`);
+  else if (result.text !== '') terminal.stdout(`${result.text}\n`);
+}
+
+async function buildProgram(
+  argv: readonly string[],
+  table: Table,
+  terminal: Terminal,
+): Promise<{ program: Command; ended: { result: CommandResult | null } }> {
+  const ended: { result: CommandResult | null } = { result: null };
+  const program = new Command('holdfast')
+    .description('The production life of a machine-learning model as durable workflows.')
+    .option('--json', 'print one JSON document on standard output, messages on standard error')
+    .helpCommand('help [command]', 'show what a command does')
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.stdout,
+      writeErr: terminal.stderr,
+      // Errors are rendered once, by code, after parsing.
+      outputError: () => undefined,
+      getOutHasColors: () => terminal.color,
+    })
+    .addHelpText('after', `\nExit codes:\n${exitCodesInWords()}\n`);
+  // Modules of verbs that were not named stay unloaded: help is quick, and a broken vendor spoils only its own command.
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const verb = words[0] === 'help' ? words[1] : words[0];
+  for (const [name, entry] of Object.entries(table)) {
+    const command = program.command(name).description(entry.summary).copyInheritedSettings(program);
+    if (name !== verb) continue;
+    const { command: module } = await entry.load();
+    attach(command, entry, module, terminal, ended);
+  }
+  return { program, ended };
+}
+
+function attach(
+  command: Command,
+  entry: CommandEntry,
+  module: CommandModule,
+  terminal: Terminal,
+  ended: { result: CommandResult | null },
+): void {
+  module.declare(command);
+  command
+    .option('--json', 'print one JSON document on standard output, messages on standard error')
+    .addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ holdfast ${line}`).join('\n')}`)
+    .action(async () => {
+      const { json = false, ...options } = command.optsWithGlobals<{ json?: boolean }>();
+      ended.result = await module.run({
+        args: command.processedArgs as (string | undefined)[],
+        options,
+        color: terminal.color,
+        json,
+        progress: (line) => (json ? terminal.stderr : terminal.stdout)(`${line}\n`),
+      });
+    });
+}
+
+const exitCodesInWords = (): string =>
+  Object.values(EXIT_CODES)
+    .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
+    .join('\n');
+
+function asHoldfastError(thrown: unknown): HoldfastError {
+  if (thrown instanceof HoldfastError) return thrown;
+  if (thrown instanceof CommanderError) {
+    const message = thrown.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    return new HoldfastError('CLI_USAGE', thrown.code === 'commander.help' ? 'no command was given' : message);
+  }
+  const details = thrown instanceof Error ? (thrown.stack ?? null) : null;
+  return new HoldfastError('CLI_INTERNAL', String(thrown), { cause: thrown, details });
+}
+
+function errorDocument(error: HoldfastError): Record<string, unknown> {
+  const { code, kind, message, remedy, details } = error;
+  return { code, kind, message, remedy, details };
+}
+
+function errorInWords(error: HoldfastError, color: boolean): string {
+  const paint = picocolors.createColors(color);
+  return `${error.message}\n${paint.red(`error ${error.code}`)} ${error.remedy}\n`;
+}
