@@ -3,10 +3,14 @@
  * model is in code. The published JSON Schema is generated from these schemas.
  */
 import { z } from 'zod';
+import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
+import type { PresetName } from '../domain/rollout/presets.ts';
 import { featureSchema, modelNameSchema } from './serving.ts';
 
 export const DURATION_PATTERN = /^P(?=.)(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/;
 export const NAME_PATTERN = /^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/;
+
+const PRESET_NAMES = Object.keys(STATISTICAL_PRESETS) as [PresetName, ...PresetName[]];
 
 const durationSchema = z
   .string()
@@ -145,7 +149,10 @@ const stepSchema = z.discriminatedUnion('mode', [
 export type LadderStep = z.infer<typeof stepSchema>;
 
 const rolloutSchema = z.strictObject({
-  preset: z.enum(['cautious', 'standard', 'fast']).default('standard').describe('Fills the statistical settings'),
+  preset: z
+    .enum(PRESET_NAMES)
+    .default('standard')
+    .describe('Fills the statistical settings: how sure a rollback, an advance and a hold have to be'),
   season: durationSchema.default('P7D').describe('Evidence must cover it before exposure exceeds 25 %'),
   seasonWaiver: z.string().optional().describe('Why less than a season is enough here'),
   loss: z.enum(['brier', 'squaredError']).describe('Bounded loss of one unit; squaredError is scaled by lossRange'),
