@@ -6,7 +6,6 @@
 import type { ApprovalRequest, Judgement, RolloutBrief, RolloutState } from '../domain/rollout/states.ts';
 import type { ModelDeclaration } from './model.ts';
 import type {
-  ApprovalRecord,
   CandidateOutcome,
   IncidentRecord,
   PartitionRecord,
