@@ -1,0 +1,64 @@
+import type { TrainingMatrix, Objective } from '../../domain/learning/matrix.ts';
+import type { ModelArtifact } from '../../domain/learning/model-artifact.ts';
+
+/** What to learn, from what. Plain data: the same request gives the same artifact to the last bit. */
+export interface TrainRequest {
+  recipe: {
+    kind: 'gradient-boosting' | 'logistic-regression';
+    /** Of the recipe's kind: `gradientBoostingOptions`, `logisticRegressionOptions`; what is not given takes its default. */
+    options: Readonly<Record<string, unknown>>;
+  };
+  objective: Objective;
+  /** Only read: the caller's arrays are as usable afterwards as before. */
+  matrix: TrainingMatrix;
+  seed: number;
+}
+
+export interface TrainProgress {
+  /** Done so far: trees, or Newton steps. */
+  iterations: number;
+  iterationsMax: number;
+  /** Mean log loss in nats (binary) or squared error (regression) over the training rows. */
+  trainLoss: number;
+  /** Opaque and JSON-safe: hand it to `resumeFrom` to go on from here. */
+  resumeFrom: unknown;
+}
+
+export interface TrainResult {
+  artifact: ModelArtifact;
+  iterations: number;
+  trainLoss: number;
+}
+
+export interface TrainOptions {
+  /** Called every now and then, not at every iteration; what it throws ends the training. */
+  onProgress(progress: TrainProgress): void;
+  /** The `resumeFrom` of an earlier run's progress. */
+  resumeFrom?: unknown;
+  signal: AbortSignal;
+}
+
+/** Learns a model from a matrix. */
+export interface Trainer {
+  /**
+   * Idempotent: it keeps nothing, and the same request gives the same artifact wherever and however often it runs.
+   * Resumable: going on from any reported progress ends in the artifact of an uninterrupted run.
+   * Cancellable: once `signal` aborts, it rejects with the signal's reason and uses no more processor time.
+   * Never blocks the caller's event loop while it learns.
+   * @throws TrainerError TRAINER_REQUEST_REFUSED (terminal: matrix, option or progress refused, the message names the field)
+   *   or TRAINER_CRASHED (retryable: resume from the last progress)
+   */
+  train(request: TrainRequest, options: TrainOptions): Promise<TrainResult>;
+}
+
+export type TrainerErrorCode = 'TRAINER_REQUEST_REFUSED' | 'TRAINER_CRASHED';
+
+export class TrainerError extends Error {
+  readonly code: TrainerErrorCode;
+
+  constructor(code: TrainerErrorCode, fault: string, options?: ErrorOptions) {
+    super(`${code}: ${fault}`, options);
+    this.name = 'TrainerError';
+    this.code = code;
+  }
+}
