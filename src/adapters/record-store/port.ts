@@ -26,7 +26,10 @@ export interface RecordTransaction {
    */
   insert<K extends RecordKind>(kind: K, key: string, body: RecordBodies[K]): Promise<'inserted' | 'present'>;
   get<K extends RecordKind>(kind: K, key: string): Promise<RecordBodies[K] | null>;
-  /** In key order (code units). `prefix` selects keys that start with it; `after` excludes keys up to and including it. */
+  /**
+   * In key order (code units). `prefix` selects keys that start with it; `after` goes on behind that key in the direction of the list, so
+   * that the last key of a page is the `after` of the next.
+   */
   list<K extends RecordKind>(
     kind: K,
     options?: {
@@ -40,7 +43,8 @@ export interface RecordTransaction {
 
   /**
    * Appends to a chain (`scope`: a rollout id): digest = SHA-256 of canonical JSON of {sequence, key, body, previousDigest}.
-   * Idempotent by key. @throws RECORD_CONFLICT when the key stands in the chain with different content.
+   * Idempotent by key. The first entry has sequence 1 and stands on 64 zeros. The body is also a record of this kind under `key`.
+   * @throws RECORD_CONFLICT when the key stands with different content, or in another chain.
    */
   append<K extends 'decision'>(
     kind: K,
@@ -57,7 +61,7 @@ export interface RecordTransaction {
 
   /** A process (by workflow id) whose work the unattended clock waits for joins unsettled. Joining again is harmless. */
   join(participant: string): Promise<void>;
-  /** The process has nothing left to do at this event time. */
+  /** The process has nothing left to do at this event time, nor before. No effect unless it joined; the latest time named counts. */
   settle(participant: string, through: number): Promise<void>;
   /** The process has taken up work: it is not settled at any time until it says so again. */
   unsettle(participant: string): Promise<void>;
@@ -65,8 +69,9 @@ export interface RecordTransaction {
   /** Idempotent by id; also after it was acknowledged. */
   handOff(handoff: Handoff): Promise<void>;
   acknowledge(handoffId: string): Promise<void>;
+  /** Open handoffs by id. */
   handoffs(to?: string): Promise<Handoff[]>;
-  /** Names of what is not settled through an event time: participants and open handoffs, for the clock and for people. */
+  /** Names of what is not settled through an event time, for the clock and for people: participants, then ids of open handoffs. */
   unsettled(through: number): Promise<string[]>;
 }
 
@@ -78,9 +83,15 @@ export interface RecordStore {
   /** Creates or upgrades the schema; idempotent and safe from several processes at once. */
   migrate(): Promise<void>;
   models(): Promise<string[]>;
-  /** Runs `work` in one transaction: all of it or nothing. Serialisation failures are retried inside. */
+  /**
+   * Runs `work` in one transaction: all of it or nothing. Transactions of one model run one after the other, so keep the work short: other
+   * ports are used outside. A transaction inside another one is refused.
+   */
   transaction<T>(model: string, work: (tx: RecordTransaction) => Promise<T>): Promise<T>;
-  /** Resolves when anything of the model changed, or after `timeoutMs`, whichever is first. May resolve without a change. */
+  /**
+   * Resolves when anything of the model changed, or after `timeoutMs`, whichever is first. May resolve without a change. Begin the wait
+   * *before* the reading that decides whether to wait: a change between the two is missed otherwise, until the deadline.
+   */
   waitForChange(model: string, timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
