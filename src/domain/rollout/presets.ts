@@ -8,7 +8,7 @@ export interface StatisticalPreset {
   readonly alphaHold: number;
   /** Level of the alarm for a split that is not the ordered one. */
   readonly alphaSrm: number;
-  /** Cohorts after which the watch for late harm starts afresh; its cost is a factor of four in evidence, spread over all restarts. */
+  /** Cohorts after which the watch for late harm starts afresh, beside the one that goes on; the j-th restart counts with weight 1/(4j(j+1)). */
   readonly restartEvery: number;
 }
 

@@ -1,0 +1,103 @@
+/** What a rollout policy means: its preset, its margins and its ladder, in sentences a person can disagree with. */
+import type { LadderStep, ModelDeclaration } from '../contracts/model.ts';
+import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
+import { durationMs } from '../domain/time.ts';
+import { durationInWords, lengthInWords } from './durations.ts';
+
+type PolicyParts = Pick<ModelDeclaration, 'rollout' | 'cohort' | 'unit' | 'label'>;
+
+/** Preset, margins and ladder, one sentence a line. */
+export function policyInWords(model: PolicyParts): string {
+  return [...presetLines(model), ...marginLines(model), ...ladderLines(model)].join('\n');
+}
+
+/** A rate as people count: 0.05 is `5 in 100`, 0.001 is `1 in 1,000`. */
+function chance(rate: number): string {
+  const base = rate >= 0.01 ? 100 : 1000;
+  return `${rounded(rate * base)} in ${base.toLocaleString('en')}`;
+}
+
+const rounded = (value: number): string => String(Math.round(value * 1000) / 1000);
+const percent = (exposure: number): string => `${rounded(exposure * 100)} %`;
+
+function presetLines({ rollout, cohort }: PolicyParts): string[] {
+  const { alpha, beta, alphaHold, alphaSrm, restartEvery } = STATISTICAL_PRESETS[rollout.preset];
+  const restart = lengthInWords(restartEvery * durationMs(cohort));
+  return [
+    `Preset "${rollout.preset}", over all looks at the evidence together:`,
+    `  a harmless candidate is rolled back at most ${chance(alpha)} times;`,
+    `  one that is worse than its margin is widened at most ${chance(beta)} times;`,
+    `  suspicion of harm at the level of ${chance(alphaHold)} holds the step until it fades or decides;`,
+    `  a split that is not the ordered one is called so at most ${chance(alphaSrm)} times in error;`,
+    `  the watch for late harm starts afresh every ${restartEvery} cohorts (${restart}).`,
+  ];
+}
+
+function marginLines({ rollout, unit }: PolicyParts): string[] {
+  const { marginPerThousand, harmBudgetPerThousand, errorRatio } = rollout;
+  const units = `1,000 ${unit.name}s`;
+  return [
+    'Margins:',
+    `  "not-worse" tolerates the loss of ${wrongAnswers(marginPerThousand, rollout)} per ${units}; "improve" tolerates none;`,
+    `  before each rise it must be certain that ${wrongAnswers(harmBudgetPerThousand, rollout)} per ${units}, exposed or not, is the most it can cost;`,
+    `  serving errors may be ${rounded(errorRatio)} times the stable bundle's.`,
+  ];
+}
+
+/** One unit of loss in words: the loss is bounded, and its bound is an answer as wrong as can be. */
+function wrongAnswers(perThousand: number, { loss, lossRange }: PolicyParts['rollout']): string {
+  const extra = `${rounded(perThousand)} extra bad outcome${perThousand === 1 ? '' : 's'}`;
+  if (loss === 'brier') return `${extra} (certain and wrong)`;
+  const [low, high] = lossRange ?? [0, 1];
+  return `${extra} (off by the whole range ${low} to ${high})`;
+}
+
+function ladderLines(model: PolicyParts): string[] {
+  const { steps, season, seasonWaiver } = model.rollout;
+  const shares = steps.map(shareOf);
+  const lines = steps.map((step, index) => `  ${index + 1}. ${stepInWords(step, shares[index + 1], model)}`);
+  const waived = seasonWaiver === undefined ? '' : ` Waived: ${seasonWaiver}`;
+  return [
+    'Ladder:',
+    ...lines,
+    `  Evidence covers ${durationInWords(season)} before more than 25 % are exposed.${waived}`,
+  ];
+}
+
+const shareOf = (step: LadderStep): number => (step.mode === 'canary' ? step.exposure : step.mode === 'full' ? 1 : 0);
+
+function stepInWords(step: LadderStep, next: number | undefined, model: PolicyParts): string {
+  const units = `${model.unit.name}s`;
+  switch (step.mode) {
+    case 'offline':
+      return 'offline: the candidate passes the validation suite against the bundle that really serves.';
+    case 'shadow':
+      return (
+        `shadow: scored beside the stable bundle, seen by nobody, for at least ${durationInWords(step.minSpan)} and ` +
+        `${step.minUnits.toLocaleString('en')} ${units}; refused without a verdict after ${durationInWords(step.deadline)}.`
+      );
+    case 'canary':
+      return (
+        `canary: ${percent(step.exposure)} of ${units}, for at least ${durationInWords(step.minSpan)} and ` +
+        `${step.minUnits.toLocaleString('en')} of them; ${riseInWords(next, model)}${approvalInWords(step)}; ` +
+        `a person is called after ${durationInWords(step.deadline)}.`
+      );
+    case 'full':
+      return `full: all ${units}, and the candidate is the new stable.`;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** What the harm budget asks of the exposed before the next exposure: the budget divided by it. */
+function riseInWords(next: number | undefined, { rollout }: PolicyParts): string {
+  if (next === undefined || next === 0) return 'leaves on evidence';
+  const bound = Math.min(1000, rollout.harmBudgetPerThousand / next);
+  return `rises to ${percent(next)} once it is certain that harm is at most ${rounded(bound)} extra bad outcomes per 1,000 exposed`;
+}
+
+function approvalInWords(step: Extract<LadderStep, { mode: 'canary' }>): string {
+  if (step.approvals === undefined) return '';
+  const { quorum, roles } = step.approvals;
+  return ` and ${quorum === 1 ? 'one person' : `${quorum} people`} in the role ${roles.join(' or ')} said yes`;
+}
