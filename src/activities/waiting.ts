@@ -32,6 +32,8 @@ export async function waitForWork<T>(
 ): Promise<T> {
   const deadline = Date.now() + LONGEST_CALL_MS;
   for (;;) {
+    // Begun before the look: a change between the look and the wait would be slept through.
+    const changed = store.waitForChange(model, waiting.lookAgainMs ?? LOOK_AGAIN_MS);
     await waiting.before?.();
     const found = await store.transaction(model, async (tx) => {
       const work = await look(tx, await tx.watermark());
@@ -44,7 +46,7 @@ export async function waitForWork<T>(
     Context.current().heartbeat();
     Context.current().cancellationSignal.throwIfAborted();
     if (Date.now() >= deadline) throw notYet(`${participant} has nothing to do yet`);
-    await store.waitForChange(model, waiting.lookAgainMs ?? LOOK_AGAIN_MS);
+    await changed;
   }
 }
 
