@@ -214,7 +214,7 @@ export interface RecordBodies {
   /** key: `${rolloutId}/${run}/${stream}/${cohort padded}`; immutable */
   evidence: EvidenceRecord;
   /** key: `${rolloutId}/${run}`: the gate's state after its last look */
-  gateState: { readonly cohort: number; readonly state: unknown };
+  gateState: { readonly cohort: number; readonly state: unknown; readonly evidenceDigest: string };
   /** key: decision id; immutable, chained */
   decision: DecisionRecord;
   /** key: `${gateway}/${sequence padded}`; immutable */

@@ -4,13 +4,9 @@
  * wait of any length costs the history six events. Its `sequence` (the workflow's own counter) makes its answer repeatable.
  */
 import type { ApprovalRequest, Judgement, RolloutBrief, RolloutState } from '../domain/rollout/states.ts';
+import type { CohortCalendar } from '../domain/time.ts';
 import type { ModelDeclaration } from './model.ts';
-import type {
-  CandidateOutcome,
-  IncidentRecord,
-  PartitionRecord,
-  PerformanceRecord,
-} from './records.ts';
+import type { CandidateOutcome, IncidentRecord, PartitionRecord, PerformanceRecord } from './records.ts';
 
 export interface LifecycleInput {
   readonly declaration: ModelDeclaration;
@@ -115,7 +111,8 @@ export interface SetExposureInput {
   readonly exposure: number;
   readonly mirror: boolean;
   readonly salt: string;
-  /** First cohort of effect; null: at once. A cohort that has begun is replaced by the next that has not. */
+  readonly calendar: CohortCalendar;
+  /** First cohort of effect; null: the next whole one. A cohort that has begun is replaced by the next that has not. */
   readonly effectiveCohort: number | null;
 }
 

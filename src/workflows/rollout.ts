@@ -287,6 +287,7 @@ function splitOf(
     exposure: order?.step?.exposure ?? 0,
     mirror: !back && !promoted,
     salt: state.brief?.salt ?? '',
+    calendar: state.brief?.calendar ?? { origin: 0, lengthMs: 1 },
     effectiveCohort: order?.effectiveCohort ?? null,
   };
 }

@@ -16,7 +16,13 @@ const ERROR_WEIGHT = 0.2;
 type LadderStep =
   | { readonly mode: 'offline' | 'full' }
   | { readonly mode: 'shadow'; readonly minSpan: string; readonly minUnits: number; readonly deadline: string }
-  | { readonly mode: 'canary'; readonly exposure: number; readonly minSpan: string; readonly minUnits: number; readonly deadline: string };
+  | {
+      readonly mode: 'canary';
+      readonly exposure: number;
+      readonly minSpan: string;
+      readonly minUnits: number;
+      readonly deadline: string;
+    };
 
 export interface LadderPolicy {
   readonly marginPerThousand: number;
@@ -59,7 +65,9 @@ export function shadowPolicy(input: GateRunInput): GatePolicy {
 /** Policy of the run under exposure: upper bound of the difference × next exposure within the harm budget, at every step. */
 export function canaryPolicy(input: GateRunInput): GatePolicy {
   const budget = input.policy.harmBudgetPerThousand / 1000;
-  const steps = input.policy.steps.flatMap((step) => (step.mode === 'canary' ? [stepPolicy(step, step.exposure, input)] : []));
+  const steps = input.policy.steps.flatMap((step) =>
+    step.mode === 'canary' ? [stepPolicy(step, step.exposure, input)] : [],
+  );
   return gatePolicy('canary', input, steps, { safeMargin: null, harmMargin: budget / 2, harmBudget: budget });
 }
 

@@ -70,7 +70,13 @@ export function blockedLoss(units: readonly MeasuredUnit[], loss: UnitLoss, salt
   const labelled = scored.flatMap((unit) => {
     const prediction = unit[unit.arm];
     if (prediction === null || unit.label === null) return [];
-    return [{ id: unit.unit, arm: unit.arm === 'candidate' ? ('candidate' as const) : ('control' as const), y: loss(prediction, unit.label) }];
+    return [
+      {
+        id: unit.unit,
+        arm: unit.arm === 'candidate' ? ('candidate' as const) : ('control' as const),
+        y: loss(prediction, unit.label),
+      },
+    ];
   });
   const block = matchBlock(labelled, { salt, maxMatch: MATCHES_MAX, quantum: QUANTUM });
   const entered = block.hist.reduce((sum, [, , count]) => sum + count, 0);

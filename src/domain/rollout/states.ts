@@ -1,5 +1,7 @@
 /** The vocabulary of the rollout's machine. Plain JSON: states are carried by continue-as-new. */
 
+import type { CohortCalendar } from '../time.ts';
+
 /** One step of the ladder, in whole cohorts. */
 export interface Step {
   readonly mode: 'offline' | 'shadow' | 'canary' | 'full';
@@ -18,6 +20,7 @@ export interface RolloutBrief {
   /** Splits of this rollout use generations above it. */
   readonly generationBase: number;
   readonly salt: string;
+  readonly calendar: CohortCalendar;
 }
 
 /** One look of the gate as recorded; the machine obeys its verdict and keeps no counts. */
