@@ -40,7 +40,14 @@ export function prepareTemporal(options: DevServerOptions): DevServer {
     layer: 'server',
     command: binary,
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'warn'],
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--log-level',
+      'warn',
       ...(uiPort === null ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
       // Write-ahead logging without a flush per write: five times the throughput; nothing acknowledged is lost by kill -9.
       ...(databaseFile === null
