@@ -48,8 +48,14 @@ function complete(fault: RuleFault, content: unknown): ModelFault {
     path: fault.path,
     at,
     problem: fault.problem,
-    got: written === undefined || at === 'key' ? null : valueInWords(written),
+    got: at === 'key' || !isShown(written) ? null : valueInWords(written),
     allowed: fault.allowed ?? null,
     remedy: fault.remedy ?? null,
   };
+}
+
+/** A rule that speaks of a whole mapping or of a list of them says all there is to say: its kind is no news. */
+function isShown(written: unknown): boolean {
+  if (Array.isArray(written)) return written.every((element) => typeof element !== 'object');
+  return written !== undefined && (written === null || typeof written !== 'object');
 }

@@ -36,12 +36,21 @@ export function faultInWords(fault: ModelFault): string {
 
 const SHOWN_MAX = 60;
 
-/** A value as a message shows it: scalars as written, containers by their kind, long texts cut. */
+/** A value as a message shows it: scalars and short lists as written, other containers by their kind, long texts cut. */
 export function valueInWords(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+  if (Array.isArray(value)) return listInWords(value);
   if (typeof value === 'object') return 'a mapping';
-  const text = JSON.stringify(value) ?? typeof value;
+  return cut(typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value));
+}
+
+function listInWords(list: readonly unknown[]): string {
+  if (list.length === 0) return 'an empty list';
+  const scalars = list.every((element) => element === null || typeof element !== 'object');
+  return scalars && list.length <= 4 ? cut(JSON.stringify(list)) : `a list of ${list.length}`;
+}
+
+function cut(text: string): string {
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX - 1)}…`;
 }
 

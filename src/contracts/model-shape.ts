@@ -6,6 +6,7 @@ import { closestName } from '../domain/closest-name.ts';
 import { DURATION_PATTERN, NAME_PATTERN } from './model.ts';
 import { choices, valueAt, valueInWords } from './model-fault.ts';
 import type { FaultPath, ModelFault } from './model-fault.ts';
+import { modelNameSchema } from './serving.ts';
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
@@ -13,6 +14,7 @@ type Schema = z.core.$ZodType;
 /** Patterns of the format and their meaning; other patterns are explained by the field's description. */
 const FORMS = new Map<string, string>([
   [String(DURATION_PATTERN), 'an ISO 8601 duration of weeks, days, hours, minutes, for example PT3H or P7D'],
+  [patternOf(modelNameSchema) ?? '', 'a lower-case letter, then lower-case letters, digits or "-", 63 at most'],
   [String(NAME_PATTERN), 'a letter, then letters, digits, "_" or "-", 63 at most'],
 ]);
 

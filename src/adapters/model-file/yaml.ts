@@ -54,16 +54,17 @@ function unreadable(path: string, cause: unknown): HoldfastError {
 
 function declarationOf(path: string, text: string): ModelDeclaration {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  const faults = [...syntaxFaults(text, document, lines), ...keyFaults(document, lines)];
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const faults = [...syntaxFaults(text, document, lines), ...nodeFaults(document, lines)];
   // What the parser could not make sense of has no content to judge: judging it would add guesses to facts.
   if (faults.length > 0) throw invalid(path, faults);
-  if (document.contents === null || document.toJS() === null) {
-    const problem = 'is empty';
-    const remedy = 'declare a model: holdfast, model, title, … as in models/flight-delay.yaml';
-    throw invalid(path, [wholeFile(problem, remedy)]);
+  const content = contentOf(path, document);
+  if (content === null) {
+    throw invalid(path, [
+      wholeFile('is empty', 'declare a model: holdfast, model, title, … as in models/flight-delay.yaml'),
+    ]);
   }
-  const judged = checkModel(contentOf(path, document));
+  const judged = checkModel(content);
   if (judged.faults === null) return judged.declaration;
   throw invalid(
     path,
@@ -86,21 +87,36 @@ function wholeFile(problem: string, remedy: string | null, at = { line: 1, col: 
 }
 
 function syntaxFaults(text: string, document: Document, lines: LineCounter): LocatedFault[] {
-  return [...document.errors, ...document.warnings].map((error) => {
-    const duplicate = error.code === 'DUPLICATE_KEY';
-    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? '';
-    const problem = duplicate ? `declares ${key} twice in one mapping` : `is not YAML here: ${error.message}`;
-    return wholeFile(problem, duplicate ? 'keep one of the two' : null, lines.linePos(error.pos[0]));
-  });
+  const errors = [...document.errors, ...document.warnings];
+  const twice = errors
+    .filter(({ code }) => code === 'DUPLICATE_KEY')
+    .map(({ pos: [offset] }) => {
+      const key = /^[^\s:]+/.exec(text.slice(offset))?.[0] ?? 'a field';
+      return wholeFile(`declares ${key} twice in one mapping`, 'keep one of the two', lines.linePos(offset));
+    });
+  // Behind the first place the parser could not read, it is lost: what else it says is an echo.
+  const lost = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  if (lost === undefined) return twice;
+  if (lost.code === 'MULTIPLE_DOCS') {
+    return [...twice, wholeFile('holds a second document', 'one model, one file', lines.linePos(lost.pos[0]))];
+  }
+  return [...twice, wholeFile(`is not YAML here: ${lost.message}`, null, lines.linePos(lost.pos[0]))];
 }
 
-function keyFaults(document: Document, lines: LineCounter): LocatedFault[] {
+/** Faults of what is YAML and yet no content: names that are no text, aliases to nothing. */
+function nodeFaults(document: Document, lines: LineCounter): LocatedFault[] {
   const faults: LocatedFault[] = [];
+  const report = (node: unknown, problem: string, remedy: string) =>
+    faults.push(wholeFile(problem, remedy, lines.linePos(start(node) ?? 0)));
   visit(document, {
     Pair: (_, { key }) => {
       if (isScalar(key) && typeof key.value === 'string') return;
-      const place = isScalar(key) || isCollection(key) ? (key.range?.[0] ?? 0) : 0;
-      faults.push(wholeFile('has a field whose name is not a text', 'write names in quotes', lines.linePos(place)));
+      report(key, 'has a field whose name is not a text', 'write the name in quotes');
+    },
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) {
+        report(alias, `repeats *${alias.source}, which is not declared above`, 'write the value out');
+      }
     },
   });
   return faults;

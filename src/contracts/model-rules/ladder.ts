@@ -139,7 +139,7 @@ const approversExist = rule(['rollout', 'people'], function* ({ rollout, people 
     if (unknown.length === 0 && names.size < quorum) {
       yield {
         path: stepPath(index, 'approvals', 'quorum'),
-        problem: `asks for ${quorum} people, and the roles ${roles.join(', ')} have ${names.size}`,
+        problem: `asks for ${quorum} people, and ${names.size} may act as ${roles.join(' or ')}`,
         allowed: `${names.size} or less`,
         remedy: 'name more people in these roles, or lower the quorum',
       };

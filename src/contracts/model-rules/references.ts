@@ -181,7 +181,9 @@ function columnsOf(
 const servingFills = rule(['ideas', 'recipes', 'features'], function* ({ ideas, recipes, features }) {
   const names = features.map(({ name }) => name);
   for (const [index, idea] of ideas.entries()) {
-    const columns = columnsOf(idea, { ideas, recipes });
+    const trained = columnsOf(idea, { ideas, recipes });
+    // Where the recipe itself names what is not declared, its columns are in doubt: one fault is enough.
+    const columns = trained?.every((column) => names.includes(column)) === true ? trained : null;
     for (const [column, filler] of Object.entries(idea.serveWith)) {
       const path = ['ideas', index, 'serveWith', column];
       if (idea.recipe === 'stable') {
@@ -207,10 +209,12 @@ function* sameSort(
   trained: FeatureDeclaration | undefined,
   served: FeatureDeclaration,
 ): Generator<RuleFault> {
-  if (trained === undefined || (trained.kind === 'categorical') === (served.kind === 'categorical')) return;
-  const wanted = trained.kind === 'categorical' ? 'a categorical' : 'a numeric';
-  yield { path, problem: `fills a ${trained.kind} column with a ${served.kind} feature`, allowed: `${wanted} feature` };
+  if (trained === undefined || sortOf(trained) === sortOf(served)) return;
+  const problem = `fills a ${sortOf(trained)} column with a ${sortOf(served)} feature`;
+  yield { path, problem, allowed: `a ${sortOf(trained)} feature` };
 }
+
+const sortOf = ({ kind }: FeatureDeclaration): string => (kind === 'categorical' ? 'categorical' : 'numeric');
 
 export const referenceRules: readonly Rule[] = [
   ...uniqueNames,

@@ -38,8 +38,13 @@ export function unknownName(path: FaultPath, written: string, what: string, know
   return {
     path,
     problem: `names no ${what}`,
-    allowed: known.length === 0 ? `none is declared` : choices(known),
-    remedy: near === null ? `declare it or name one that is` : `did you mean "${near}"?`,
+    allowed: known.length === 0 ? null : choices([...new Set(known)]),
+    remedy:
+      near === null
+        ? known.length === 0
+          ? 'none is declared'
+          : 'declare it or name one that is'
+        : `did you mean "${near}"?`,
   };
 }
 
