@@ -53,11 +53,29 @@ export const ERRORS = {
     meaning: "The model file names a column that the source's file does not have.",
     remedy: 'Correct the name; the error lists the columns there are',
   },
+  DATA_DATASET_EMPTY: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'No accepted row of the partitions has a label that was known as of the time asked for.',
+    remedy: 'Ask for a later time or more partitions',
+  },
   DATA_EXPRESSION_INVALID: {
     kind: 'terminal',
     exit: 'error',
     meaning: 'An expression of the model file is no DuckDB SQL, or fails on a row of the source.',
     remedy: 'Correct the expression, or guard it with try_cast or nullif',
+  },
+  DATA_FEATURE_INVALID: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A feature does not fit the input it is read from.',
+    remedy: 'Correct the kind of the feature or the expression of its input',
+  },
+  DATA_FEATURE_UNKNOWN: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A feature is asked for that the model file does not declare.',
+    remedy: 'Declare it under features, or correct the name',
   },
   DATA_FILE_EMPTY: {
     kind: 'terminal',
@@ -77,6 +95,13 @@ export const ERRORS = {
     meaning: 'A file the model file declares is damaged, or is neither Parquet nor CSV.',
     remedy: 'Restore it from its origin; what was prepared from it before is kept',
   },
+  DATA_FUTURE_LABEL: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning:
+      'Feature values of past rows are not explained by the outcomes that were known by then: labels leak from the future.',
+    remedy: 'Delete the work folder of the source and assemble again; if it stays, it is a defect of Holdfast',
+  },
   DATA_LINE_UNPARSABLE: {
     kind: 'terminal',
     exit: 'error',
@@ -88,6 +113,12 @@ export const ERRORS = {
     exit: 'error',
     meaning: "The partition's day has no rows.",
     remedy: 'Land it to have it judged; nothing can be read from it',
+  },
+  DATA_PARTITION_NOT_LANDED: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The rows of a landed partition are not in the object store.',
+    remedy: 'Land the partition, and name it by the digest its landing gave',
   },
   DATA_PARTITION_UNKNOWN: {
     kind: 'terminal',

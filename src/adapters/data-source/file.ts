@@ -1,5 +1,6 @@
 /** A source that is one file. It is prepared at first use; everything after reads the prepared rows. */
 import { DAY_MS, durationMs, epochMs } from '../../domain/time.ts';
+import { assemble } from './dataset.ts';
 import { landDay } from './landing.ts';
 import type { LandingPlaces } from './landing.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
@@ -57,6 +58,7 @@ export function openFileSource(declaration: SourceDeclaration, places: FileSourc
       const prepared = await prepare();
       return landDay(prepared, declaration, dayOf(prepared, day), places);
     },
+    assembleDataset: async (request) => assemble(await prepare(), declaration, request, places.store),
   };
 }
 

@@ -24,6 +24,10 @@ const CONTENT_DIGEST = `sha256(coalesce(string_agg(sha256(cast(to_json(struct_pa
   unit := unit, "at" := "at", known_at := known_at, label := label, inputs := inputs, raw := raw, reason := reason
 )) as varchar)), '' order by "at" nulls last, unit), ''))`;
 
+/** Object-store name of a landed partition's rows. */
+export const partitionName = (folder: string, digest: string, which: 'accepted' | 'quarantined'): string =>
+  `partitions/${folder}/${digest}.${which}.parquet`;
+
 export async function landDay(
   prepared: PreparedSource,
   { model, checks }: SourceDeclaration,
@@ -117,7 +121,7 @@ async function storeRows(
   );
   const { rows, digest } = content ?? { rows: 0, digest: '' };
   if (rows === 0) return { digest, name: null };
-  const name = `partitions/${folder}/${digest}.${which}.parquet`;
+  const name = partitionName(folder, digest, which);
   const drafts = join(workDir, 'landing');
   const draft = join(drafts, `${digest}-${process.pid}-${randomBytes(4).toString('hex')}.parquet`);
   await mkdir(drafts, { recursive: true });

@@ -3,8 +3,10 @@
  * landing under quality checks, and dataset versions. Every method may be called again with the same arguments and then has
  * the same effect and answer.
  */
+import type { FeatureDeclaration } from '../../contracts/serving.ts';
 import type { ErrorCode } from '../../contracts/errors.ts';
 import type { PartitionVerdict } from '../../domain/collection/quality.ts';
+import type { TrainingMatrix } from '../../domain/learning/matrix.ts';
 import type { EpochMs } from '../../domain/time.ts';
 
 /** Rows that were set aside while preparing; everything else of the source is usable. */
@@ -70,6 +72,47 @@ export interface LandedPartition extends PartitionVerdict {
   readonly labelledThrough: EpochMs | null;
 }
 
+export interface DatasetRequest {
+  /** Landed partitions, as landPartition named their accepted rows. */
+  readonly partitions: readonly { readonly day: string; readonly digest: string }[];
+  /** Only labels known by then are used. */
+  readonly asOf: EpochMs;
+  /** Event times [from, until) of the rows; without it all rows of the partitions. */
+  readonly window?: { readonly from: EpochMs; readonly until: EpochMs };
+  /** Declared features, in the order of the columns. */
+  readonly features: readonly string[];
+  /** Categories by code, by feature, where they are settled already; others are taken from the rows. */
+  readonly categories?: Readonly<Record<string, readonly string[]>>;
+  /** Named conditions over the columns of the file, for suite cases. */
+  readonly cases?: readonly { readonly id: string; readonly where: string }[];
+}
+
+/** What a dataset version is: everything needed to assemble the same rows again. Named by the SHA-256 of its canonical JSON. */
+export interface DatasetManifest {
+  readonly model: string;
+  /** Digest of the source's profile: outcome-rate features look at more rows than the partitions have. */
+  readonly source: string;
+  readonly partitions: readonly { readonly day: string; readonly digest: string }[];
+  readonly asOf: string;
+  readonly window: { readonly from: string; readonly until: string } | null;
+  readonly rows: number;
+  readonly features: readonly FeatureDeclaration[];
+  readonly label: string;
+}
+
+export interface Dataset {
+  readonly digest: string;
+  readonly manifest: DatasetManifest;
+  /** Rows in order of (event time, unit). */
+  readonly matrix: TrainingMatrix;
+  /** Categories by code, by categorical feature. */
+  readonly categories: Readonly<Record<string, readonly string[]>>;
+  /** Event time by row, epoch milliseconds. */
+  readonly at: Float64Array;
+  /** By case and row: 1 where its condition holds. */
+  readonly cases: Readonly<Record<string, Uint8Array>>;
+}
+
 /** What is asked of an object store. */
 export interface PartitionStore {
   /** Stores a local file under a name. Idempotent: the same name always gets the same content. */
@@ -91,4 +134,11 @@ export interface DataSource {
   outcomes(from: EpochMs, until: EpochMs): AsyncIterable<RowBatch>;
   /** Judges a partition by the declared checks and stores its accepted and quarantined rows. */
   landPartition(day: string): Promise<LandedPartition>;
+  /**
+   * Assembles a dataset version from landed partitions: accepted rows whose label was known as of a time, with the features they
+   * would have been served with. The same request gives the same digest and the same numbers.
+   * @throws DATA_PARTITION_NOT_LANDED, DATA_DATASET_EMPTY, DATA_FEATURE_UNKNOWN, DATA_FEATURE_INVALID,
+   * DATA_FUTURE_LABEL when a sample of the feature values is not explained by the outcomes known by then
+   */
+  assembleDataset(request: DatasetRequest): Promise<Dataset>;
 }

@@ -1,6 +1,6 @@
 /** One in-memory DuckDB for one piece of work: nothing is shared, nothing is downloaded, nothing is left behind. */
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBMaterializedResult } from '@duckdb/node-api';
 
 type SqlValue = string | number | bigint | boolean | null;
 
@@ -69,11 +69,12 @@ function withPlainNumbers(row: Record<string, SqlValue>): Record<string, string 
 /** The columns of a result, by name; numbers must be DOUBLE in the query. */
 export class ResultColumns {
   readonly rows: number;
-  readonly #result: DuckDBMaterializedResult;
+  readonly #chunks: readonly DuckDBDataChunk[];
   readonly #names: readonly string[];
 
   private constructor(result: DuckDBMaterializedResult) {
-    this.#result = result;
+    // Fetched once: a chunk is copied each time it is asked for.
+    this.#chunks = Array.from({ length: result.chunkCount }, (_, index) => result.getChunk(index));
     this.#names = result.columnNames();
     this.rows = result.rowCount;
   }
@@ -92,9 +93,14 @@ export class ResultColumns {
   }
 
   texts(name: string): (string | null)[] {
-    const values = Array.from<string | null>({ length: this.rows });
+    return this.values(name) as (string | null)[];
+  }
+
+  /** As they are: text, or numbers with null where missing. */
+  values(name: string): (string | number | null)[] {
+    const values = Array.from<string | number | null>({ length: this.rows });
     this.#fill(name, (row, value) => {
-      values[row] = value as string | null;
+      values[row] = value as string | number | null;
     });
     return values;
   }
@@ -102,10 +108,10 @@ export class ResultColumns {
   #fill(name: string, set: (row: number, value: unknown) => void): void {
     const column = this.#names.indexOf(name);
     let row = 0;
-    for (let index = 0; index < this.#result.chunkCount; index += 1) {
-      const chunk = this.#result.getChunk(index);
+    for (const chunk of this.#chunks) {
       const vector = chunk.getColumnVector(column);
-      for (let item = 0; item < chunk.rowCount; item += 1) {
+      const { rowCount } = chunk;
+      for (let item = 0; item < rowCount; item += 1) {
         set(row, vector.getItem(item));
         row += 1;
       }
