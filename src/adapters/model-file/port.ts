@@ -4,6 +4,8 @@ import type { ModelFault } from '../../contracts/model-fault.ts';
 /** A model file that holds what it promises. */
 export interface ModelFile {
   readonly path: string;
+  /** Absolute folder of the file: what the declaration's own paths are relative to. */
+  readonly folder: string;
   /** SHA-256 of the declaration's canonical JSON, defaults filled in: comments, order of keys and spelled-out defaults do not change it. */
   readonly digest: string;
   readonly declaration: ModelDeclaration;

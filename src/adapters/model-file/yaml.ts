@@ -1,6 +1,7 @@
 /** Model files in YAML 1.2, judged with the place of every value in the file. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { isAlias, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { checkModel } from '../../contracts/model-check.ts';
@@ -18,7 +19,12 @@ const BYTES_MAX = 1024 * 1024;
 /** See {@link ReadModelFile}. */
 export async function readModelFile(path: string): Promise<ModelFile> {
   const declaration = declarationOf(path, await textOf(path));
-  return { path, digest: createHash('sha256').update(canonicalJson(declaration)).digest('hex'), declaration };
+  return {
+    path,
+    folder: dirname(resolve(path)),
+    digest: createHash('sha256').update(canonicalJson(declaration)).digest('hex'),
+    declaration,
+  };
 }
 
 async function textOf(path: string): Promise<string> {
