@@ -35,7 +35,8 @@ export function boundFor(tolerance: Tolerance, fn: string, path: readonly string
     if (bound !== undefined) return bound;
   }
   if ('integers' in tolerance && /^n\d*[A-Z0-9]/.test(path.at(-1) ?? '')) return { abs: 1 };
-  return tolerance.abs === undefined && tolerance.rel === undefined ? EXACT : tolerance;
+  if (tolerance.abs === undefined && tolerance.rel === undefined) return boundNamed(tolerance, 'ln') ?? EXACT;
+  return tolerance;
 }
 
 /** Special functions may be coarser far out: the files say where. */

@@ -20,3 +20,47 @@ export { logEHarmRestart } from './restart-mixture.ts';
 export { logBayesFactorMultinomial, logESrm } from './sample-ratio.ts';
 export { STATISTICS_ERROR_CODES, StatisticsError } from './statistics-error.ts';
 export type { StatisticsErrorCode } from './statistics-error.ts';
+export { binomialCdf, binomialLogPmf, binomialSf, clopperPearson, wilson } from './binomial.ts';
+export {
+  betaInc,
+  betaIncUpper,
+  betaQuantile,
+  fSf,
+  studentTCdf,
+  studentTQuantile,
+  studentTSf,
+} from './incomplete-beta.ts';
+export { chiSquaredQuantile, chiSquaredSf, gammaP, gammaQ } from './incomplete-gamma.ts';
+export { kolmogorovSf } from './kolmogorov-smirnov.ts';
+export { logGamma } from './log-gamma.ts';
+export { erf, erfc, normalCdf, normalQuantile, normalSf } from './normal-distribution.ts';
+export { quantileBucket, sloExceedance } from './latency-slo.ts';
+export { adjustRunningMax, eBenjaminiHochberg, eBonferroni, eHolm, logWeightedMean } from './multiplicity.ts';
+export { benjaminiHochberg, benjaminiYekutieli, holm } from './p-adjustment.ts';
+export type { AdjustedPValues } from './p-adjustment.ts';
+export {
+  differenceDistribution,
+  fixedSampleTwoProportions,
+  inverseGaussianQuantile,
+  planSampleSize,
+} from './sample-size.ts';
+export type { SamplePlan } from './sample-size.ts';
+export { beginSrDetector, isSrAlarm, logSrStatistic, updateSrDetector } from './sr-detector.ts';
+export type { SrDetectorState } from './sr-detector.ts';
+export { cohenKappa, fleissKappa } from './agreement.ts';
+export type { CohenKappa } from './agreement.ts';
+export type { Calibration } from './calibration.ts';
+export { binaryMetrics } from './classification.ts';
+export type { BinaryMetrics, Confusion } from './classification.ts';
+export { dawidSkene } from './dawid-skene.ts';
+export type { DawidSkene } from './dawid-skene.ts';
+export type { BinnedDrift } from './distribution-distance.ts';
+export { categoricalDrift, numericDrift } from './drift.ts';
+export type { CategoricalDrift, NumericDrift } from './drift.ts';
+export { krippendorffAlpha } from './krippendorff.ts';
+export type { MeasurementLevel } from './krippendorff.ts';
+export { quantile } from './quantile.ts';
+export { regressionMetrics } from './regression.ts';
+export type { RegressionMetrics } from './regression.ts';
+export { deLong, rocAuc } from './roc.ts';
+export type { DeLong } from './roc.ts';
