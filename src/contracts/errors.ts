@@ -223,6 +223,18 @@ export const ERRORS = {
     meaning: 'No Temporal server answers at the configured address.',
     remedy: 'Check that the platform runs (npm start) and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are right',
   },
+  TRAINER_CRASHED: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'What was training died before it answered; nothing is lost but the time since its last progress.',
+    remedy: 'Train again from the last progress',
+  },
+  TRAINER_REQUEST_REFUSED: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The recipe, its data or the progress to go on from cannot be trained on.',
+    remedy: 'Mend the field that the message names',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERRORS;
 

@@ -1,13 +1,10 @@
 import type { TrainingMatrix, Objective } from '../../domain/learning/matrix.ts';
 import type { ModelArtifact } from '../../domain/learning/model-artifact.ts';
+import type { Recipe } from '../../domain/learning/recipe.ts';
 
 /** What to learn, from what. Plain data: the same request gives the same artifact to the last bit. */
 export interface TrainRequest {
-  recipe: {
-    kind: 'gradient-boosting' | 'logistic-regression';
-    /** Of the recipe's kind: `gradientBoostingOptions`, `logisticRegressionOptions`; what is not given takes its default. */
-    options: Readonly<Record<string, unknown>>;
-  };
+  recipe: Recipe;
   objective: Objective;
   /** Only read: the caller's arrays are as usable afterwards as before. */
   matrix: TrainingMatrix;
@@ -45,20 +42,8 @@ export interface Trainer {
    * Resumable: going on from any reported progress ends in the artifact of an uninterrupted run.
    * Cancellable: once `signal` aborts, it rejects with the signal's reason and uses no more processor time.
    * Never blocks the caller's event loop while it learns.
-   * @throws TrainerError TRAINER_REQUEST_REFUSED (terminal: matrix, option or progress refused, the message names the field)
-   *   or TRAINER_CRASHED (retryable: resume from the last progress)
+   * @throws HoldfastError TRAINER_REQUEST_REFUSED (matrix, option or progress refused: the message names the field)
+   * @throws HoldfastError TRAINER_CRASHED (resume from the last progress)
    */
   train(request: TrainRequest, options: TrainOptions): Promise<TrainResult>;
-}
-
-export type TrainerErrorCode = 'TRAINER_REQUEST_REFUSED' | 'TRAINER_CRASHED';
-
-export class TrainerError extends Error {
-  readonly code: TrainerErrorCode;
-
-  constructor(code: TrainerErrorCode, fault: string, options?: ErrorOptions) {
-    super(`${code}: ${fault}`, options);
-    this.name = 'TrainerError';
-    this.code = code;
-  }
 }

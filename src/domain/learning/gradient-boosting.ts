@@ -5,17 +5,9 @@ import { LearningError } from './learning-error.ts';
 import { type Objective, type TrainingMatrix, checkMatrix, matrixFingerprint } from './matrix.ts';
 import type { GradientBoostingArtifact } from './model-artifact.ts';
 import { type ObjectiveFunction, objectiveFunctions } from './objective.ts';
-import { type OptionValues, readOptions } from './options.ts';
+import { type OptionValues, range, readOptions } from './options.ts';
 import { type GrowthRules, createNursery, growTree } from './tree-growth.ts';
-import type { Tree } from './tree.ts';
-
-const range = (preset: number, min: number, max: number, meaning: string, integer = true) => ({
-  default: preset,
-  min,
-  max,
-  integer,
-  meaning,
-});
+import { type Tree, readTree } from './tree.ts';
 
 /** What a gradient-boosting recipe may set. */
 export const gradientBoostingOptions = {
@@ -139,7 +131,9 @@ function restore(state: Boosting, progress: BoostingProgress, fingerprint: strin
       'fingerprint',
       `progress of ${progress.fingerprint} cannot go on with ${fingerprint}; begin without progress`,
     );
-  for (const tree of progress.trees) {
+  const kinds = state.matrix.columns.map((column) => column.kind);
+  for (const [index, found] of progress.trees.entries()) {
+    const tree = readTree(found, `trees[${index}]`, kinds);
     addTree(state, tree, 0, state.matrix.rows);
     state.trees.push(tree);
     watchHoldout(state);

@@ -1,3 +1,4 @@
+import { closestName } from '../closest-name.ts';
 import { LearningError } from './learning-error.ts';
 
 export interface OptionRange {
@@ -11,6 +12,15 @@ export interface OptionRange {
 type OptionTable = Readonly<Record<string, OptionRange>>;
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: number };
 
+/** One line of an option table. */
+export const range = (preset: number, min: number, max: number, meaning: string, integer = true): OptionRange => ({
+  default: preset,
+  min,
+  max,
+  integer,
+  meaning,
+});
+
 /**
  * Fills in defaults and refuses what is unknown or out of range: a misspelt option must not silently train another model.
  * @throws LearningError LEARNING_OPTION_INVALID
@@ -20,9 +30,12 @@ export function readOptions<T extends OptionTable>(
   given: Readonly<Record<string, unknown>>,
 ): OptionValues<T> {
   const values: Record<string, number> = {};
-  for (const name of Object.keys(given))
-    if (!Object.hasOwn(table, name))
-      throw new LearningError('LEARNING_OPTION_INVALID', name, `unknown; options are ${Object.keys(table).join(', ')}`);
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(table, name)) continue;
+    const meant = closestName(name, Object.keys(table));
+    const remedy = meant === null ? `options are ${Object.keys(table).join(', ')}` : `did you mean '${meant}'?`;
+    throw new LearningError('LEARNING_OPTION_INVALID', name, `is no option; ${remedy}`);
+  }
   for (const [name, range] of Object.entries(table)) {
     const value = given[name] ?? range.default;
     const legal =
