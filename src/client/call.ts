@@ -1,0 +1,76 @@
+/** One call to Temporal: with a deadline, tried again under the same id, its failure in words. */
+import {
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { HoldfastError } from '../contracts/errors.ts';
+
+export interface CallOptions {
+  /** How long to wait for an answer, milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+const DEADLINE_MS = 10_000;
+const TRY_AGAIN_MS = 200;
+/** gRPC status codes of a server that is not there or not there yet. */
+const GRPC_UNAVAILABLE = 14;
+
+/**
+ * Calls until there is an answer or the deadline has passed; only an unreachable server is tried again.
+ * @param target Workflow id, for the words of a failure.
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNREACHABLE; every other failure as it is.
+ */
+export async function callTemporal<T>(
+  client: Client,
+  target: string,
+  call: () => Promise<T>,
+  options: CallOptions = {},
+): Promise<T> {
+  const deadline = Date.now() + (options.deadlineMs ?? DEADLINE_MS);
+  for (;;) {
+    try {
+      return await client.withDeadline(deadline, call);
+    } catch (error) {
+      const mayRecover = isUnavailable(error) && Date.now() + TRY_AGAIN_MS < deadline;
+      if (!mayRecover) throw inWords(error, target);
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return causes(error).some((cause) => {
+    const code: number | null = isGrpcServiceError(cause) ? cause.code : null;
+    return code === GRPC_UNAVAILABLE;
+  });
+}
+
+function inWords(error: unknown, target: string): unknown {
+  const chain = causes(error);
+  if (chain.some((cause) => cause instanceof WorkflowNotFoundError)) {
+    return new HoldfastError('PROCESS_NOT_FOUND', `no process ${target} is running`, { cause: error });
+  }
+  const late = (cause: unknown): boolean =>
+    cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(cause);
+  if (chain.some(late)) {
+    return new HoldfastError('CALL_TIMEOUT', `${target} has not answered in time`, { cause: error });
+  }
+  if (isUnavailable(error)) {
+    return new HoldfastError('TEMPORAL_UNREACHABLE', `Temporal does not answer for ${target}`, { cause: error });
+  }
+  if (chain.some((cause) => cause instanceof QueryRejectedError || cause instanceof QueryNotRegisteredError)) {
+    return new HoldfastError('PROCESS_NOT_FOUND', `${target} does not answer this question`, { cause: error });
+  }
+  return error;
+}
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause) chain.push(cause);
+  return chain;
+}

@@ -1,0 +1,114 @@
+/** What a person or program may order of a rollout. Every order is an update whose id is its command id: sent twice, done once. */
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { approveMessage, pauseMessage, rejectMessage, resumeMessage, rollbackMessage } from '../contracts/messages.ts';
+import type { ApproveCommand, Command, CommandAnswer } from '../contracts/messages.ts';
+import type { CommandRecord } from '../contracts/records.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { sha256Hex } from '../domain/sha256.ts';
+import { callTemporal } from './call.ts';
+import type { CallOptions } from './call.ts';
+
+export interface CommandOptions extends CallOptions {
+  /** Writes the attempt to the command log before Temporal is called. A rollback does not wait for it. */
+  readonly logAttempt?: (record: CommandRecord) => Promise<void>;
+  /** Tells apart two commands of the same content, for example a second pause; without it they are one. */
+  readonly occasion?: string;
+}
+
+/** What every order says: who, why, by which way. */
+export type Order = Omit<Command, 'commandId'>;
+export type ApprovalOrder = Omit<ApproveCommand, 'commandId'>;
+
+export interface CommandReply {
+  readonly commandId: string;
+  readonly accepted: boolean;
+  /** What stands now, or the reason of the refusal. */
+  readonly message: string;
+  /** Where the rollout stands; null when the command was refused. */
+  readonly answer: CommandAnswer | null;
+}
+
+/** A yes to leaving a step, bound to step, candidate and evidence. */
+export function approve(
+  client: Client,
+  rolloutId: string,
+  order: ApprovalOrder,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, approveMessage.name, order, options);
+}
+
+export function reject(
+  client: Client,
+  rolloutId: string,
+  order: Order,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, rejectMessage.name, order, options);
+}
+
+export function pause(
+  client: Client,
+  rolloutId: string,
+  order: Order,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, pauseMessage.name, order, options);
+}
+
+export function resume(
+  client: Client,
+  rolloutId: string,
+  order: Order,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, resumeMessage.name, order, options);
+}
+
+/** Exposure to 0 at once and for good. Works while the record store is down. */
+export function rollback(
+  client: Client,
+  rolloutId: string,
+  order: Order,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, rollbackMessage.name, order, options);
+}
+
+/** Id of a command: the same content and occasion give the same id, so that a repeated call is carried out once. */
+export function commandIdOf(command: string, rolloutId: string, order: object, occasion = ''): string {
+  return `${command}-${sha256Hex(canonicalJson({ command, rolloutId, order, occasion })).slice(0, 24)}`;
+}
+
+/**
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT (the command may still be applied), TEMPORAL_UNREACHABLE. A refusal is an answer.
+ */
+async function send(
+  client: Client,
+  rolloutId: string,
+  command: string,
+  order: Order | ApprovalOrder,
+  options: CommandOptions,
+): Promise<CommandReply> {
+  const commandId = commandIdOf(command, rolloutId, order, options.occasion);
+  const body = { ...order, commandId };
+  const { by, channel } = order;
+  const attempt: CommandRecord = { commandId, command, target: rolloutId, by, channel, body, result: 'attempted' };
+  const logged = options.logAttempt?.(attempt) ?? Promise.resolve();
+  if (command === rollbackMessage.name) logged.catch(() => undefined);
+  else await logged;
+  const handle = client.workflow.getHandle(rolloutId);
+  try {
+    const answer = await callTemporal(
+      client,
+      rolloutId,
+      () => handle.executeUpdate<CommandAnswer, [unknown]>(command, { args: [body], updateId: commandId }),
+      options,
+    );
+    return { commandId, accepted: answer.accepted, message: answer.message, answer };
+  } catch (error) {
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    return { commandId, accepted: false, message: error.cause?.message ?? error.message, answer: null };
+  }
+}
