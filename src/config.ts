@@ -83,6 +83,10 @@ const SETTINGS = {
     schema: listOf(z.enum(QUEUES)).default(QUEUES),
     meaning: `Task queues this worker serves, separated by commas: ${QUEUES.join(', ')}. Default: all`,
   },
+  WORKER_PORT: {
+    schema: port.optional(),
+    meaning: 'Port on which the worker answers GET /ready for process managers. Default: none',
+  },
   WORKFLOWS_CACHED_MAX: {
     schema: z.coerce.number().int().min(0).max(10_000).default(300),
     meaning:

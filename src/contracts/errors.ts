@@ -192,6 +192,12 @@ export const ERRORS = {
     meaning: 'A process of the platform did not come up.',
     remedy: 'Read the lines above and the named log; holdfast doctor checks what the platform needs',
   },
+  PLATFORM_STATE_DIR_UNUSABLE: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The state folder cannot be written.',
+    remedy: 'Make the folder writable for this user, or choose another one with HOLDFAST_STATE_DIR',
+  },
   PLATFORM_TEMPORAL_MISSING: {
     kind: 'terminal',
     exit: 'error',

@@ -32,10 +32,10 @@ export class PlatformLock {
   /**
    * Takes the state directory and ends what a killed supervisor has left in it.
    * @returns the lock, and the names of the processes that were ended.
-   * @throws PLATFORM_RUNNING when a living supervisor holds it.
+   * @throws PLATFORM_RUNNING when a living supervisor holds it, PLATFORM_STATE_DIR_UNUSABLE.
    */
   static async take(stateDir: string): Promise<{ lock: PlatformLock; ended: string[] }> {
-    mkdirSync(stateDir, { recursive: true });
+    requireWritable(stateDir);
     const holder = runningSupervisor(stateDir);
     if (holder !== null) {
       throw new HoldfastError('PLATFORM_RUNNING', `the platform in ${stateDir} runs already, as process ${holder}`);
@@ -76,6 +76,20 @@ export class PlatformLock {
     const path = lockPath(this.#stateDir);
     writeFileSync(`${path}.new`, this.#text());
     renameSync(`${path}.new`, path);
+  }
+}
+
+function requireWritable(stateDir: string): void {
+  try {
+    mkdirSync(stateDir, { recursive: true });
+    const probe = join(stateDir, `.write-probe-${process.pid}`);
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new HoldfastError('PLATFORM_STATE_DIR_UNUSABLE', `the state folder ${stateDir} cannot be written (${code})`, {
+      cause,
+    });
   }
 }
 
