@@ -16,12 +16,18 @@ export function openLog(level: Config['logLevel'], component: string): ProcessLo
   });
 }
 
+/** Warnings about what is meant: workers of `data` and `training` have no workflows, none has Nexus services. */
+const MEANT = /^No (workflows|Nexus services) registered/;
+
 /** The SDK passes message, then fields; pino takes them the other way round. */
 export function sdkLogger(log: ProcessLog): Logger {
   const write = (level: LogLevel, message: string, fields?: LogMetadata): void => {
     const { error, ...rest } = fields ?? {};
     // Only under this name does pino print an error's stack and cause.
-    log[PINO_LEVEL[level]](error === undefined ? rest : { ...rest, err: error }, message);
+    log[MEANT.test(message) ? 'debug' : PINO_LEVEL[level]](
+      error === undefined ? rest : { ...rest, err: error },
+      message,
+    );
   };
   return {
     log: write,
