@@ -99,7 +99,7 @@ async function connect({ namespace: _namespace, ...settings }: TemporalSettings)
   const deadline = Date.now() + CONNECT_PATIENCE_MS;
   for (;;) {
     try {
-      return await NativeConnection.connect(settings as Parameters<typeof NativeConnection.connect>[0]);
+      return await NativeConnection.connect(settings);
     } catch (cause) {
       if (Date.now() >= deadline) {
         throw new HoldfastError('TEMPORAL_UNAVAILABLE', `no Temporal answers at ${settings.address}`, { cause });
