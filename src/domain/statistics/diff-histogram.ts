@@ -20,7 +20,7 @@ function requireDifference([num, den, count]: Triple): void {
   if (!(den > 0 && Number.isFinite(num) && Math.abs(num) <= den)) {
     throw new StatisticsError(
       'STAT_DIFFERENCE_RANGE',
-      `difference ${num}/${den} is not a fraction from -1 to 1 with a positive denominator`,
+      `difference ${num}/${den} is out of range; give a fraction from -1 to 1 with a positive denominator`,
     );
   }
 }
@@ -72,18 +72,19 @@ export function histogramSize(histogram: DiffHistogram): number {
   return size;
 }
 
-/** Values ascending with their counts, for summing ln factors in the one recorded order. Zero counts are left out. */
+function isStrictlyAscending(histogram: DiffHistogram): boolean {
+  for (let i = 1; i < histogram.length; i++) if (compareValues(histogram[i - 1]!, histogram[i]!) >= 0) return false;
+  return true;
+}
+
+/** Distinct values ascending with their counts, for summing ln factors in the one recorded order. Zero counts are left out. */
 export function ascendingValues(histogram: DiffHistogram): { values: Float64Array; counts: Float64Array } {
-  const kept: Triple[] = [];
-  let sorted = true;
-  for (const triple of histogram) {
+  let kept: DiffHistogram = histogram.filter((triple) => {
     requireDifference(triple);
-    if (triple[2] === 0) continue;
-    const last = kept.at(-1);
-    if (last !== undefined && compareValues(last, triple) > 0) sorted = false;
-    kept.push(triple);
-  }
-  if (!sorted) kept.sort(compareValues);
+    return triple[2] > 0;
+  });
+  // Evidence from a ledger is canonical already; what a caller wrote by hand need not be.
+  if (!isStrictlyAscending(kept)) kept = canonicalHistogram(kept);
   return {
     values: Float64Array.from(kept, ([num, den]) => num / den),
     counts: Float64Array.from(kept, ([, , count]) => count),

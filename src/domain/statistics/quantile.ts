@@ -5,7 +5,7 @@ import { StatisticsError } from './statistics-error.ts';
  * @throws STAT_INPUT_EMPTY, STAT_INPUT_INVALID. Source: Hyndman & Fan 1996; vectors `classification.json`.
  */
 export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
-  if (sorted.length === 0) throw new StatisticsError('STAT_INPUT_EMPTY', 'a quantile needs at least one value');
+  if (sorted.length === 0) throw new StatisticsError('STAT_INPUT_EMPTY', 'no values; a quantile needs at least one');
   if (!(q >= 0 && q <= 1)) throw new StatisticsError('STAT_INPUT_INVALID', `q is ${q}; give a share from 0 to 1`);
   const position = q * (sorted.length - 1);
   const below = Math.min(Math.floor(position), sorted.length - 1);
