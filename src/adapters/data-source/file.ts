@@ -7,6 +7,7 @@ import { HoldfastError } from '../../contracts/errors.ts';
 import type { DataSource, RowBatch } from './port.ts';
 import { prepareSource } from './prepare.ts';
 import type { PreparedDay, PreparedSource, SourceDeclaration, SourcePlaces } from './prepare.ts';
+import { refusing } from './refusals.ts';
 import { readRows, streamRows } from './rows.ts';
 import { withSession } from './session.ts';
 
@@ -50,15 +51,21 @@ export function openFileSource(declaration: SourceDeclaration, places: FileSourc
           remedy: 'land it to have it judged',
         });
       }
-      return withSession({}, (session) => readRows(session, prepared, [found], { order: 'at', where: 'true' }));
+      return refusing(`reading partition ${day}`, () =>
+        withSession({}, (session) => readRows(session, prepared, [found], { order: 'at', where: 'true' })),
+      );
     },
     stream,
     outcomes,
     landPartition: async (day) => {
       const prepared = await prepare();
-      return landDay(prepared, declaration, dayOf(prepared, day), places);
+      const found = dayOf(prepared, day);
+      return refusing(`landing partition ${day}`, () => landDay(prepared, declaration, found, places));
     },
-    assembleDataset: async (request) => assemble(await prepare(), declaration, request, places.store),
+    assembleDataset: async (request) => {
+      const prepared = await prepare();
+      return refusing('assembling a dataset', () => assemble(prepared, declaration, request, places.store));
+    },
   };
 }
 

@@ -5,18 +5,19 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ModelDeclaration } from '../../contracts/model.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { sha256Hex } from '../../domain/sha256.ts';
-import { DAY_MS, epochMs, isoDay } from '../../domain/time.ts';
+import { DAY_MS, epochMs, HOUR_MS, isoDay } from '../../domain/time.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
 import type { SourceFault } from './port.ts';
 import { placeRows } from './places.ts';
 import { partitionSql, repeatsSql, sourceRowsSql } from './prepare-sql.ts';
 import type { RowShape } from './prepare-sql.ts';
+import { firstLine } from './refusals.ts';
 import { literal, withSession } from './session.ts';
 import type { Session } from './session.ts';
 import { bindExpressions, describeFile, fileDigest, missingColumn, resolveFile, unreadable } from './source-file.ts';
@@ -62,6 +63,8 @@ export interface SourcePlaces {
 
 const FORMAT = 1; // part of the digest: rows prepared by another layout are never read
 const THREADS = 2; // no floating-point sums here: every value depends on its own row, every order is total
+const DRAFT = '.draft-';
+const ABANDONED_AFTER_MS = HOUR_MS; // the largest sources take minutes
 const INDEX_FILE = 'index.json';
 
 export const partitionFile = (prepared: PreparedSource, day: string): string =>
@@ -94,7 +97,8 @@ export async function prepareSource(declaration: SourceDeclaration, places: Sour
 }
 
 async function makeFolder(folder: string, fill: (draft: string) => Promise<PreparedIndex>): Promise<void> {
-  const draft = `${folder}.draft-${process.pid}-${randomBytes(4).toString('hex')}`;
+  await removeAbandonedDrafts(dirname(folder));
+  const draft = `${folder}${DRAFT}${process.pid}-${randomBytes(4).toString('hex')}`;
   await mkdir(draft, { recursive: true });
   try {
     await writeFile(join(draft, INDEX_FILE), JSON.stringify(await fill(draft)));
@@ -102,6 +106,17 @@ async function makeFolder(folder: string, fill: (draft: string) => Promise<Prepa
   } catch (cause) {
     await rm(draft, { recursive: true, force: true });
     if (!existsSync(join(folder, INDEX_FILE))) throw cause; // otherwise another process was first
+  }
+}
+
+/** A process that is killed while preparing cannot tidy up after itself. */
+async function removeAbandonedDrafts(workDir: string): Promise<void> {
+  if (!existsSync(workDir)) return;
+  for (const name of await readdir(workDir)) {
+    if (!name.includes(DRAFT)) continue;
+    const path = join(workDir, name);
+    const age = Date.now() - ((await stat(path).catch(() => null))?.mtimeMs ?? Date.now());
+    if (age > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -139,7 +154,7 @@ async function writeRows(session: Session, shape: RowShape, file: string, day: s
   } catch (cause) {
     throw new HoldfastError(
       'DATA_EXPRESSION_INVALID',
-      `an expression of source or label fails on ${day ?? 'rows without a place'}: ${String(cause).split('\n')[0]}`,
+      `an expression of source or label fails on ${day ?? 'rows without a place'}: ${firstLine(cause)}`,
       { remedy: 'guard it, for example with try_cast or nullif' },
     );
   }

@@ -1,9 +1,10 @@
 /** Reading prepared rows as columns. */
-import { DAY_MS } from '../../domain/time.ts';
+import { DAY_MS, isoDay } from '../../domain/time.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { InputColumn, RowBatch } from './port.ts';
 import { partitionFile } from './prepare.ts';
 import type { PreparedDay, PreparedSource } from './prepare.ts';
+import { refusing } from './refusals.ts';
 import { literal, openSession } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -72,11 +73,13 @@ export async function* streamRows(
       const touched = present.filter((span) => Number(span.first) < high && Number(span.last) >= low);
       if (touched.length === 0) continue;
       const where = `${column} >= ${low} and ${column} < ${high}`;
-      const batch = await readRows(
-        session,
-        prepared,
-        touched.map((span) => span.day),
-        { order, where },
+      const batch = await refusing(`streaming ${isoDay(start)}`, () =>
+        readRows(
+          session,
+          prepared,
+          touched.map((span) => span.day),
+          { order, where },
+        ),
       );
       if (batch.rows > 0) yield batch;
     }

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { HoldfastError } from '../../contracts/errors.ts';
 import { closestName } from '../../domain/closest-name.ts';
+import { firstLine } from './refusals.ts';
 import { identifier, literal } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -127,8 +128,4 @@ export function missingColumn(place: string, name: string, columns: readonly Sou
       remedy: `${near === null ? '' : `did you mean ${JSON.stringify(near)}? `}the file has: ${names.map(identifier).join(', ')}`,
     },
   );
-}
-
-function firstLine(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? '';
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSource } from '../../../src/adapters/data-source/index.ts';
 import type { RowBatch } from '../../../src/adapters/data-source/port.ts';
@@ -138,6 +138,16 @@ describe('file data source', () => {
     assert.deepEqual(readdirSync(places.workDir), [`source-${a.digest.slice(0, 16)}`]);
   });
 
+  it('removes what a killed process left half prepared', async () => {
+    const abandoned = join(places.workDir, 'source-0123.draft-1-abcd');
+    const young = join(places.workDir, 'source-4567.draft-1-abcd');
+    mkdirSync(abandoned, { recursive: true });
+    mkdirSync(young);
+    utimesSync(abandoned, 0, 0);
+    await (await openShop(places, ['2001-01-01 10:00,a,1,1,30'])).profile();
+    assert.deepEqual([existsSync(abandoned), existsSync(young)], [false, true]);
+  });
+
   it('is prepared anew when the file or an expression changes, not when a check does', async () => {
     const digestOf = async (lines: string[], overrides = {}): Promise<string> =>
       (await (await openShop(places, lines, overrides)).profile()).digest;
@@ -220,6 +230,18 @@ describe('file data source', () => {
       const damaged = await openDataSource({ ...shopModel('flights.parquet') }, places);
       await assert.rejects(damaged.profile(), { code: 'DATA_FILE_UNREADABLE', remedy: /restore it/ });
       assert.ok((await source.readPartition('2001-01-01')).rows > 100);
+    });
+
+    it('a damaged prepared day, while the other days stay usable', async () => {
+      const source = await openShop(places, good);
+      const { digest } = await source.profile();
+      truncateSync(join(places.workDir, `source-${digest.slice(0, 16)}`, 'day-2001-01-01.parquet'), 100);
+      const error = { code: 'DATA_FILE_UNREADABLE', message: /2001-01-01.*magic bytes/ };
+      await assert.rejects(source.readPartition('2001-01-01'), error);
+      await assert.rejects(source.landPartition('2001-01-01'), error);
+      await assert.rejects(collect(source.stream('2001-01-01', '2001-01-03')), error);
+      assert.equal((await source.readPartition('2001-01-02')).rows, 1);
+      assert.equal((await source.landPartition('2001-01-02')).accepted, 1);
     });
 
     it('a file of an unknown format, and one without rows', async () => {

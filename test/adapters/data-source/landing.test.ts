@@ -83,6 +83,14 @@ describe('landing a partition', () => {
     assert.deepEqual([empty.rows, empty.blocked?.checkId, empty.quarantineFile], [0, 'incomplete-day', null]);
   });
 
+  it('names a check whose expression fails, also one that was changed after the source was prepared', async () => {
+    const lines = ['2001-01-01 10:00,a,5,1,30'];
+    await (await openShop(places, lines)).landPartition('2001-01-01');
+    const check = { kind: 'rowRange' as const, id: 'amount', min: 0, action: 'quarantine' as const, ...owned };
+    const source = await openShop(places, lines, { checks: [{ ...check, expression: 'amuont' }] });
+    await assert.rejects(source.landPartition('2001-01-01'), { code: 'DATA_EXPRESSION_INVALID', message: /"amuont"/ });
+  });
+
   it('names the same content the same, twice landed or prepared anew from rows in another order', async () => {
     const lines = ['2001-01-01 10:00,a,5,1,30', '2001-01-01 10:00,a,6,1,30', '2001-01-01 09:00,b,5,1,30'];
     const first = await (await openShop(places, lines)).landPartition('2001-01-01');
