@@ -21,10 +21,12 @@ export const modelNameSchema = z
 export const inputValueSchema = z.union([z.number(), z.string(), z.null()]);
 export type InputValue = z.infer<typeof inputValueSchema>;
 
+const featureNameSchema = z.string().min(1).describe('Name of the feature, once in the file');
+
 /** A feature taken from the request as sent. */
 const staticFeatureSchema = z.strictObject({
   kind: z.enum(['numeric', 'categorical']),
-  name: z.string().min(1),
+  name: featureNameSchema,
   input: z.string().min(1).describe('Name of the request input it is read from'),
 });
 
@@ -34,20 +36,25 @@ const staticFeatureSchema = z.strictObject({
  * where t is the request's event time cut to the whole minute.
  */
 const outcomeRateFeatureSchema = z.strictObject({
-  kind: z.literal('outcomeRate'),
-  name: z.string().min(1),
+  kind: z.literal('outcomeRate').describe('A share of recent true outcomes, from the log'),
+  name: featureNameSchema,
   key: z.array(z.string().min(1)).max(3).describe('Inputs that select which outcomes count; empty: all of them'),
   window: z.string().describe('Length of the trailing window, ISO 8601, whole minutes'),
   lag: z
     .string()
     .describe('Outcomes younger than this do not count yet, whole minutes; keeps offline and online equal'),
   age: z.string().default('PT0S').describe('Additional age of the window, whole minutes; P1D makes a day-old rate'),
-  prior: z.strictObject({ rate: z.number().min(0).max(1), weight: z.number().positive() }),
+  prior: z
+    .strictObject({
+      rate: z.number().min(0).max(1).describe('Rate where nothing has arrived'),
+      weight: z.number().positive().describe('How many outcomes it counts as'),
+    })
+    .describe('What the rate falls back to as outcomes get few'),
 });
 
 export const featureSchema = z.discriminatedUnion('kind', [
-  staticFeatureSchema.extend({ kind: z.literal('numeric') }),
-  staticFeatureSchema.extend({ kind: z.literal('categorical') }),
+  staticFeatureSchema.extend({ kind: z.literal('numeric').describe('A number of the request') }),
+  staticFeatureSchema.extend({ kind: z.literal('categorical').describe('A text of the request') }),
   outcomeRateFeatureSchema,
 ]);
 export type FeatureDeclaration = z.infer<typeof featureSchema>;

@@ -1,0 +1,106 @@
+/** The pages that are written from code: what a reader finds there is what the code does. */
+import { z } from 'zod';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { VARIABLES } from '../../src/config.ts';
+import { ERRORS, EXIT_CODES } from '../../src/contracts/errors.ts';
+import { modelFileSchema } from '../../src/contracts/model.ts';
+import { STATISTICAL_PRESETS } from '../../src/domain/rollout/presets.ts';
+import { fieldsPage } from './fields.ts';
+import type { JsonSchema } from './fields.ts';
+
+const GENERATED = '<!-- Written by `npm run generate`; change the code it is written from. -->';
+
+/** Every generated file, by its path in the repository. */
+export async function referenceFiles(): Promise<Map<string, string>> {
+  return new Map([
+    ['schemas/model.schema.json', `${JSON.stringify(modelJsonSchema(), null, 2)}\n`],
+    ['docs/reference/model-file.md', modelPage()],
+    ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/settings.md', settingsPage()],
+    ['docs/reference/commands.md', await commandsPage()],
+  ]);
+}
+
+/** The published schema of a model file: draft 7, which editors understand. Rules between fields are `holdfast validate`'s. */
+export function modelJsonSchema(): JsonSchema {
+  const generated = z.toJSONSchema(modelFileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Holdfast model file',
+    description: 'The production life of one model. Rules between fields are judged by `holdfast validate`.',
+    ...generated,
+  };
+}
+
+const MODEL_HEAD = `# The model file
+
+${GENERATED}
+
+One YAML file declares a model; every field is here with its form, its default and its meaning. \`holdfast validate <file>\` judges a file,
+the rules between fields included, and reads it back in sentences. Editors complete and check a file whose first line is
+\`# yaml-language-server: $schema=../schemas/model.schema.json\` by [the schema](../../schemas/model.schema.json).
+[Bring your own model](../guides/bring-your-own-model.md) writes a first file step by step.`;
+
+const modelPage = (): string => `${MODEL_HEAD}\n\n${fieldsPage(modelJsonSchema())}\n\n${presetsSection()}\n`;
+
+function presetsSection(): string {
+  const settings = ['alpha', 'beta', 'alphaHold', 'alphaSrm', 'restartEvery'] as const;
+  const rows = Object.entries(STATISTICAL_PRESETS).map(
+    ([name, preset]) => `| \`${name}\` | ${settings.map((setting) => preset[setting]).join(' | ')} |`,
+  );
+  return [
+    '## Presets',
+    '',
+    'What `rollout.preset` stands for: `alpha`, the chance over all looks to roll back a candidate that does no harm; `beta`, the chance to widen',
+    'one that is worse than the margin; `alphaHold`, the level of suspicion that holds; `alphaSrm`, the level at which a split is called broken;',
+    '`restartEvery`, the cohorts after which the watch for late harm starts afresh.',
+    '',
+    `| preset | ${settings.join(' | ')} |`,
+    `|---|${settings.map(() => '---').join('|')}|`,
+    ...rows,
+  ].join('\n');
+}
+
+function errorsPage(): string {
+  const entries = Object.entries(ERRORS).map(
+    ([code, { kind, exit, meaning, remedy }]) =>
+      `## ${code}\n\n${meaning}\n\n*What to do:* ${remedy}.\n\n\`${kind}\`, exit code ${EXIT_CODES[exit].code}`,
+  );
+  const head = [
+    '# Errors',
+    GENERATED,
+    'Every error has a code, a kind, a message that names the field and the value, and a remedy. `terminal`: no retry can help. `retryable`: the\nsame call may succeed later. `not-yet`: expected waiting. Codes are never given a second meaning.',
+  ].join('\n\n');
+  return `${head}\n\n${entries.join('\n\n')}\n`;
+}
+
+function settingsPage(): string {
+  const rows = VARIABLES.map(({ name, meaning }) => `| \`${name}\` | ${meaning.replaceAll('|', '\\|')} |`);
+  const table = ['| variable | meaning |', '|---|---|', ...rows].join('\n');
+  const about =
+    'Environment variables, read once when a process starts. An unknown `HOLDFAST_…` variable or a value that is not allowed stops it with\n' +
+    '[CONFIG_INVALID](errors.md#config_invalid). Connections to Temporal are set by Temporal’s own variables, `TEMPORAL_ADDRESS` first.';
+  return `${['# Settings', GENERATED, about, table].join('\n\n')}\n`;
+}
+
+async function commandsPage(): Promise<string> {
+  const sections: string[] = [];
+  for (const [name, { summary }] of Object.entries(COMMANDS)) {
+    sections.push(`## ${name}\n\n${summary}.\n\n\`\`\`text\n${(await helpOf(name)).trimEnd()}\n\`\`\``);
+  }
+  const codes = Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => `| ${code} | ${name} | ${meaning} |`);
+  const head = ['# Commands', GENERATED, '`--json` makes any command print one JSON document on standard output.'];
+  const table = ['## Exit codes', '', '| code | name | meaning |', '|---|---|---|', ...codes].join('\n');
+  return `${[...head, ...sections, table].join('\n\n')}\n`;
+}
+
+async function helpOf(name: string): Promise<string> {
+  let text = '';
+  await runCli([name, '--help'], COMMANDS, {
+    stdout: (part) => void (text += part),
+    stderr: () => undefined,
+    color: false,
+  });
+  return text;
+}

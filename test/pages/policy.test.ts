@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { readModelFile } from '../../src/adapters/model-file/yaml.ts';
+import type { ModelDeclaration } from '../../src/contracts/model.ts';
+import { lengthInWords } from '../../src/pages/durations.ts';
+import { modelInWords } from '../../src/pages/model.ts';
+import { policyInWords } from '../../src/pages/policy.ts';
+
+describe('a rollout policy in words', () => {
+  let flights: ModelDeclaration;
+  before(async () => {
+    flights = (await readModelFile('models/flight-delay.yaml')).declaration;
+  });
+
+  const withPolicy = (change: Partial<ModelDeclaration['rollout']>) =>
+    policyInWords({ ...flights, rollout: { ...flights.rollout, ...change } });
+
+  for (const [preset, harmless, worse] of [
+    ['cautious', '10 in 100', '1 in 100'],
+    ['standard', '5 in 100', '5 in 100'],
+    ['fast', '5 in 100', '10 in 100'],
+  ] as const)
+    it(`says how often "${preset}" may be wrong each way`, () => {
+      const words = withPolicy({ preset });
+      assert.ok(words.includes(`a harmless candidate is rolled back at most ${harmless} times`));
+      assert.ok(words.includes(`one that is worse than its margin is widened at most ${worse} times`));
+    });
+
+  it('says in event time how often the watch for late harm starts afresh', () =>
+    assert.match(withPolicy({}), /every 24 cohorts \(3 days\)/));
+
+  it('counts margins in bad outcomes per 1,000 units', () => {
+    assert.match(
+      withPolicy({ marginPerThousand: 4 }),
+      /tolerates the loss of 4 extra bad outcomes \(certain and wrong\) per 1,000 flights/,
+    );
+    assert.match(withPolicy({ marginPerThousand: 1 }), /tolerates the loss of 1 extra bad outcome \(/);
+    assert.match(
+      withPolicy({ loss: 'squaredError', lossRange: [0, 60] }),
+      /4 extra bad outcomes \(off by the whole range 0 to 60\)/,
+    );
+  });
+
+  it('divides the harm budget by the next exposure, and never asks for more than everything', () => {
+    const words = withPolicy({ harmBudgetPerThousand: 5 });
+    assert.match(words, /rises to 5 % once it is certain that harm is at most 100 extra/);
+    assert.match(words, /rises to 25 % once it is certain that harm is at most 20 extra/);
+    assert.match(words, /rises to 100 % once it is certain that harm is at most 5 extra/);
+    assert.match(
+      withPolicy({ harmBudgetPerThousand: 500 }),
+      /rises to 5 % once it is certain that harm is at most 1000 extra/,
+    );
+  });
+
+  it('names who has to say yes', () => assert.match(withPolicy({}), /and one person in the role approver said yes/));
+
+  it('repeats why a season is waived', () =>
+    assert.match(
+      withPolicy({ seasonWaiver: 'No weekday effect.' }),
+      /more than 25 % are exposed\. Waived: No weekday effect\./,
+    ));
+});
+
+describe('a model in words', () => {
+  for (const path of ['models/flight-delay.yaml', 'models/birdstrikes.yaml'])
+    it(`names every idea, check, feature, case and objective: ${path}`, async () => {
+      const { declaration } = await readModelFile(path);
+      const words = modelInWords(declaration);
+      const { ideas, checks, features, suite, objectives } = declaration;
+      for (const { id } of [...ideas, ...checks, ...suite, ...objectives]) assert.ok(words.includes(id), id);
+      for (const { name } of features) assert.ok(words.includes(name), name);
+      assert.doesNotMatch(words, /undefined|NaN|\[object/);
+    });
+});
+
+describe('a length of time in words', () => {
+  for (const [ms, words] of [
+    [0, 'no time'],
+    [1000, '1 second'],
+    [90 * 60_000, '1 hour 30 minutes'],
+    [36 * 3_600_000, '1 day 12 hours'],
+    [7 * 86_400_000, '7 days'],
+  ] as const)
+    it(`is "${words}"`, () => assert.equal(lengthInWords(ms), words));
+
+  it('is never empty', () => fc.assert(fc.property(fc.nat(1e12), (ms) => assert.notEqual(lengthInWords(ms), ''))));
+});
