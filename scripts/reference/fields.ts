@@ -104,7 +104,7 @@ function formOf(field: JsonSchema): string {
 }
 
 /** Text that a table cell shows as it is. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '\\<');
+export const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '\\<');
 
 /** Only expressions are that long. */
 const EXPRESSION_LENGTH = 2000;

@@ -6,7 +6,8 @@ import { VARIABLES } from '../../src/config.ts';
 import { ERRORS, EXIT_CODES } from '../../src/contracts/errors.ts';
 import { modelFileSchema } from '../../src/contracts/model.ts';
 import { STATISTICAL_PRESETS } from '../../src/domain/rollout/presets.ts';
-import { fieldsPage } from './fields.ts';
+import { recipeOptions } from '../../src/domain/learning/recipe.ts';
+import { cell, fieldsPage } from './fields.ts';
 import type { JsonSchema } from './fields.ts';
 
 const GENERATED = '<!-- Written by `npm run generate`; change the code it is written from. -->';
@@ -42,7 +43,23 @@ the rules between fields included, and reads it back in sentences. Editors compl
 \`# yaml-language-server: $schema=../schemas/model.schema.json\` by [the schema](../../schemas/model.schema.json).
 [Bring your own model](../guides/bring-your-own-model.md) writes a first file step by step.`;
 
-const modelPage = (): string => `${MODEL_HEAD}\n\n${fieldsPage(modelJsonSchema())}\n\n${presetsSection()}\n`;
+const modelPage = (): string =>
+  `${MODEL_HEAD}\n\n${fieldsPage(modelJsonSchema())}\n\n${trainerSections()}\n\n${presetsSection()}\n`;
+
+function trainerSections(): string {
+  return Object.entries(recipeOptions)
+    .map(([trainer, options]) => {
+      const rows = Object.entries(options).map(([name, { default: preset, min, max, integer, meaning }]) => {
+        const form = `${integer ? 'whole number' : 'number'}, ${min.toLocaleString('en', PRECISE)} to ${max.toLocaleString('en', PRECISE)}`;
+        return `| \`${name}\` | ${form} | \`${preset}\` | ${cell(meaning)} |`;
+      });
+      const table = ['| option | form | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+      return `## Options of \`${trainer}\`\n\n${table}`;
+    })
+    .join('\n\n');
+}
+
+const PRECISE = { maximumFractionDigits: 20 } as const;
 
 function presetsSection(): string {
   const settings = ['alpha', 'beta', 'alphaHold', 'alphaSrm', 'restartEvery'] as const;
@@ -76,7 +93,7 @@ function errorsPage(): string {
 }
 
 function settingsPage(): string {
-  const rows = VARIABLES.map(({ name, meaning }) => `| \`${name}\` | ${meaning.replaceAll('|', '\\|')} |`);
+  const rows = VARIABLES.map(({ name, meaning }) => `| \`${name}\` | ${cell(meaning)} |`);
   const table = ['| variable | meaning |', '|---|---|', ...rows].join('\n');
   const about =
     'Environment variables, read once when a process starts. An unknown `HOLDFAST_…` variable or a value that is not allowed stops it with\n' +

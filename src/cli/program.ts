@@ -5,6 +5,9 @@ import { EXIT_CODES, HoldfastError } from '../contracts/errors.ts';
 import type { CommandEntry, CommandModule, CommandResult } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Release of this build; a test holds it to package.json. */
+export const RELEASE = '0.1.0';
+
 type Table = Readonly<Record<string, CommandEntry>>;
 
 /**
@@ -42,6 +45,7 @@ async function buildProgram(
   const ended: { result: CommandResult | null } = { result: null };
   const program = new Command('holdfast')
     .description('The production life of a machine-learning model as durable workflows.')
+    .version(RELEASE, '--version', 'print the release')
     .option('--json', 'print one JSON document on standard output, messages on standard error')
     .helpCommand('help [command]', 'show what a command does')
     .exitOverride()

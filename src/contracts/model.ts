@@ -102,7 +102,7 @@ const recipeSchema = z.strictObject({
   options: z
     .record(z.string(), z.number())
     .default({})
-    .describe('Trainer options, for example trees, leaves, learningRate'),
+    .describe('Options of the trainer; the rest take their defaults'),
 });
 
 const ideaSchema = z.strictObject({

@@ -115,7 +115,7 @@ const seasonCovered = rule(['rollout', 'label', 'cohort'], function* ({ rollout,
       if (covered >= (lengthMs(rollout.season) ?? 0)) return;
       yield {
         path: stepPath(index, 'mode'),
-        problem: `exposes ${exposure * 100} % after ${days(covered)} of evidence, less than the season ${rollout.season}`,
+        problem: `exposes ${Math.round(exposure * BASIS_POINTS) / 100} % after ${days(covered)} of evidence, less than the season ${rollout.season}`,
         allowed: `steps up to ${SEASON_EXPOSURE * 100} % whose minSpans and maturities sum to ${rollout.season} or more`,
         remedy: 'lengthen a minSpan, or say in rollout.seasonWaiver why less is enough here',
       };

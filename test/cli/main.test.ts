@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { RELEASE } from '../../src/cli/program.ts';
+
+const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  return spawnSync(process.execPath, ['dist/src/cli/main.js', ...args], {
+    encoding: 'utf8',
+    env: { ...inherited, ...environment },
+  });
+};
+const ESCAPE = '\u001b[';
+
+describe('the holdfast process', () => {
+  it('hands the exit code to the shell', () => {
+    assert.equal(run(['--help']).status, 0);
+    assert.equal(run(['validate', 'none.yaml']).status, 1);
+    assert.equal(run(['valdate']).status, 2);
+  });
+
+  it('prints no colour where nobody watches or NO_COLOR is set, and colour where it is asked for', () => {
+    assert.ok(!run(['valdate']).stderr.includes(ESCAPE));
+    assert.ok(!run(['valdate'], { NO_COLOR: '1', FORCE_COLOR: '' }).stderr.includes(ESCAPE));
+    assert.ok(run(['valdate'], { FORCE_COLOR: '1' }).stderr.includes(ESCAPE));
+  });
+
+  it('says which release it is', () => {
+    const { stdout, status } = run(['--version']);
+    assert.equal(status, 0);
+    assert.equal(stdout, `${RELEASE}\n`);
+    assert.equal(RELEASE, (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version);
+  });
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { checkModel } from '../../src/contracts/model-check.ts';
+import { faultInWords } from '../../src/contracts/model-fault.ts';
+import { canonicalJson } from '../../src/domain/canonical-json.ts';
+import { modelInWords } from '../../src/pages/model.ts';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Steps = Record<string, Json>[];
+
+const text = readFileSync('test/fixtures/broken-models/sound.yaml', 'utf8');
+const sound = (): { [key: string]: Json } => parse(text) as { [key: string]: Json };
+
+/** Problems of a sound file after a change, without their explanations. */
+function problems(change: (file: ReturnType<typeof sound>) => void): string[] {
+  const file = sound();
+  change(file);
+  const { faults } = checkModel(file);
+  return (faults ?? []).map(({ path, problem }) => `${path.join('.')} ${problem.split(/[,:]/)[0]}`);
+}
+
+const stepsOf = (file: ReturnType<typeof sound>): Steps => (file['rollout'] as { steps: Steps }).steps;
+
+describe('a rule of the model file at its boundary', () => {
+  // Evidence of the sound file: spans of 3, 1 and 1 days, each followed by 2 days of maturity.
+  for (const [season, expected] of [
+    ['P10D', []],
+    ['P11D', []],
+    ['P11DT1M', ['rollout.steps.4.mode exposes 100 % after 11 days of evidence']],
+  ] as const)
+    it(`holds a season of ${season} against eleven days of evidence`, () =>
+      assert.deepEqual(
+        problems((file) => void ((file['rollout'] as Record<string, Json>)['season'] = season)),
+        expected,
+      ));
+
+  it('asks for the season before the first step above 25 %, not before it', () => {
+    const raised = (exposure: number) =>
+      problems((file) => {
+        (file['rollout'] as Record<string, Json>)['season'] = 'P9D';
+        stepsOf(file)[3]!['exposure'] = exposure;
+      });
+    assert.deepEqual(raised(0.25), []);
+    assert.deepEqual(raised(0.2501), ['rollout.steps.3.mode exposes 25.01 % after 8 days of evidence']);
+  });
+
+  for (const [deadline, expected] of [
+    ['P4DT23H', ['rollout.steps.1.deadline comes before the step can be judged']],
+    ['P5D', ['rollout.steps.1.deadline comes before the step can be judged']],
+    ['P5DT1H', []],
+  ] as const)
+    it(`holds a deadline of ${deadline} against three days of span and two of maturity`, () =>
+      assert.deepEqual(
+        problems((file) => void (stepsOf(file)[1]!['deadline'] = deadline)),
+        expected,
+      ));
+
+  for (const [cohort, tiles] of [
+    ['PT1M', true],
+    ['PT7M', false],
+    ['PT8H', true],
+    ['PT9H', false],
+    ['P1D', true],
+    ['PT25H', false],
+    ['P0D', false],
+  ] as const)
+    it(`${tiles ? 'accepts' : 'refuses'} cohorts of ${cohort}`, () =>
+      assert.equal(
+        problems((file) => void (file['cohort'] = cohort)).some((problem) => problem.startsWith('cohort ')),
+        !tiles,
+      ));
+
+  for (const [quorum, expected] of [
+    [1, []],
+    [2, []],
+    [3, ['rollout.steps.3.approvals.quorum asks for 3 people']],
+  ] as const)
+    it(`holds a quorum of ${quorum} against two people`, () =>
+      assert.deepEqual(
+        problems((file) => void ((stepsOf(file)[3]!['approvals'] as Record<string, Json>)['quorum'] = quorum)),
+        expected,
+      ));
+
+  it('accepts a ladder without canaries where nothing may be exposed before full', () =>
+    assert.deepEqual(
+      problems((file) => {
+        file['unit'] = { name: 'parcel', assignment: 'shadow-only' };
+        const rollout = file['rollout'] as Record<string, Json>;
+        rollout['season'] = 'P5D';
+        rollout['steps'] = stepsOf(file).filter(({ mode }) => mode !== 'canary');
+      }),
+      [],
+    ));
+
+  it('accepts a ladder without shadow where acting changes the label', () =>
+    assert.deepEqual(
+      problems((file) => {
+        (file['label'] as Record<string, Json>)['affectsLabel'] = true;
+        for (const idea of file['ideas'] as Record<string, Json>[]) idea['claim'] = 'not-worse';
+        const rollout = file['rollout'] as Record<string, Json>;
+        rollout['seasonWaiver'] = 'no season';
+        rollout['steps'] = stepsOf(file).filter(({ mode }) => mode !== 'shadow');
+      }),
+      [],
+    ));
+});
+
+describe('judging any content as a model', () => {
+  /** Places of every value in the sound file. */
+  const places: (string | number)[][] = [];
+  const collect = (value: Json, place: (string | number)[]): void => {
+    places.push(place);
+    if (Array.isArray(value)) value.forEach((element, index) => collect(element, [...place, index]));
+    else if (value !== null && typeof value === 'object') {
+      for (const [key, member] of Object.entries(value)) collect(member, [...place, key]);
+    }
+  };
+  collect(sound(), []);
+
+  const replaced = (value: Json, [head, ...rest]: (string | number)[], by: Json): Json => {
+    if (head === undefined) return by;
+    if (Array.isArray(value))
+      return value.map((element, index) => (index === head ? replaced(element, rest, by) : element));
+    const mapping = value as { [key: string]: Json };
+    // A place under what an earlier mutation has replaced is gone.
+    if (mapping === null || typeof mapping !== 'object' || !Object.hasOwn(mapping, head)) return value;
+    return { ...mapping, [head]: replaced(mapping[head]!, rest, by) };
+  };
+
+  const wild = fc.oneof(
+    fc.jsonValue() as fc.Arbitrary<Json>,
+    fc.constantFrom<Json>(
+      'P7D',
+      'PT0S',
+      'P0D',
+      'stable',
+      'depot',
+      'weight',
+      'lateDepot',
+      '__proto__',
+      'constructor',
+      0,
+      1,
+      -1,
+      1e308,
+    ),
+    fc
+      .constantFrom(...places)
+      .map((place) => place.reduce<Json>((here, part) => (here as { [key: string]: Json })[part]!, sound())),
+  );
+  const mutated = fc
+    .array(fc.tuple(fc.constantFrom(...places), wild), { minLength: 1, maxLength: 4 })
+    .map((changes) => changes.reduce<Json>((file, [place, by]) => replaced(file, place, by), sound()));
+
+  it('never throws, and answers with faults in words or a declaration that can be named and read back', () =>
+    fc.assert(
+      fc.property(mutated, (content) => {
+        const { declaration, faults } = checkModel(content);
+        if (declaration === null) {
+          assert.ok(faults.length > 0);
+          for (const fault of faults) assert.match(faultInWords(fault), /^\S.*: \S/s);
+        } else {
+          assert.doesNotThrow(() => canonicalJson(declaration));
+          assert.doesNotMatch(modelInWords(declaration), /undefined|\[object/);
+        }
+      }),
+      { numRuns: 500 },
+    ));
+
+  it('judges a validated declaration as valid again, unchanged', () =>
+    fc.assert(
+      fc.property(mutated, (content) => {
+        const { declaration } = checkModel(content);
+        if (declaration !== null) assert.deepEqual(checkModel(declaration).declaration, declaration);
+      }),
+      { numRuns: 500 },
+    ));
+});
