@@ -19,7 +19,8 @@ const NONE = new Uint8Array(0);
 /** Halfway to the next value, so that unseen values between two seen ones go to the nearer side. */
 function cutBetween(lower: number, upper: number): number {
   const middle = lower + (upper - lower) / 2;
-  return middle > lower && middle < upper ? middle : lower;
+  const cut = middle > lower && middle < upper ? middle : lower;
+  return cut === 0 ? 0 : cut; // never −0, which JSON does not keep
 }
 
 function presentSorted(values: Float64Array): Float64Array {

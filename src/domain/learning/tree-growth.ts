@@ -168,6 +168,13 @@ function mostPromising(leaves: readonly Leaf[]): number {
   return best;
 }
 
+function leafValue(leaf: LeafSums, rules: GrowthRules): number {
+  // A saturated model has no curvature left: then there is nothing to add, and 0/0 to avoid.
+  const curvature = leaf.hessian + rules.l2;
+  const value = curvature > 0 ? (-leaf.gradient / curvature) * rules.learningRate : 0;
+  return value === 0 ? 0 : value; // never −0, which JSON does not keep
+}
+
 /**
  * Grows one regression tree on gradients and hessians, best leaf first (Shi 2007; Ke et al. 2017, LightGBM).
  * @param rowCount the first `rowCount` entries of `nursery.rows` take part; they are reordered
@@ -203,9 +210,7 @@ export function growTree(nursery: TreeNursery, rowCount: number, by: Derivatives
   for (const [index, leaf] of leaves.entries()) {
     release(nursery, leaf);
     if (leaf.parent >= 0) tree[leaf.side][leaf.parent] = ~index;
-    // A saturated model has no curvature left: then there is nothing to add, and 0/0 to avoid.
-    const curvature = leaf.hessian + rules.l2;
-    tree.leafValues.push(curvature > 0 ? (-leaf.gradient / curvature) * rules.learningRate : 0);
+    tree.leafValues.push(leafValue(leaf, rules));
   }
   return { tree, leafRows: leaves.map((leaf) => [leaf.start, leaf.end] as const) };
 }
