@@ -7,7 +7,7 @@ import { closestName } from '../../domain/closest-name.ts';
 import { encodeCategories } from '../../domain/features/categories.ts';
 import type { FeatureColumn } from '../../domain/learning/matrix.ts';
 import { sha256Hex } from '../../domain/sha256.ts';
-import { isoInstant } from '../../domain/time.ts';
+import { durationMs, isoInstant } from '../../domain/time.ts';
 import { partitionName } from './landing.ts';
 import { checkForFutureLabels } from './leak-check.ts';
 import { rateColumn } from './outcome-rate-sql.ts';
@@ -33,7 +33,9 @@ export async function assemble(
   const columns =
     files.length === 0
       ? null
-      : await withSession({}, (session) => session.columns(rowsSql(files, rateFiles, features, rates, request)));
+      : await withSession({}, (session) =>
+          session.columns(rowsSql(files, rateFiles, features, rates, { ...request, label: declaration.label })),
+        );
   if (columns === null || columns.rows === 0) {
     throw new HoldfastError(
       'DATA_DATASET_EMPTY',
@@ -70,6 +72,8 @@ function manifestOf(
     rows,
     features,
     label: label.name,
+    attributionWindow: label.attributionWindow,
+    absence: label.absence,
   };
 }
 
@@ -119,7 +123,7 @@ function rowsSql(
   rateFiles: readonly string[],
   features: readonly FeatureDeclaration[],
   rates: readonly OutcomeRateFeature[],
-  { asOf, window, cases = [] }: DatasetRequest,
+  { window, cases = [], ...known }: DatasetRequest & Pick<SourceDeclaration, 'label'>,
 ): string {
   const values = features.map((feature, index) =>
     feature.kind === 'outcomeRate'
@@ -134,10 +138,20 @@ function rowsSql(
   const list = (paths: readonly string[]): string => `read_parquet([${paths.map(literal).join(', ')}])`;
   return `
     select cast(__at as double) as "at", __label as label, ${[...values, ...conditions].join(', ')}
-    from (select unit as __unit, "at" as __at, label as __label, inputs as __inputs${cases.length > 0 ? ', raw.*' : ''}
-          from ${list(files)} where label is not null and known_at <= ${asOf}${range})
+    from (select unit as __unit, "at" as __at, ${labelSql(known)} as __label, inputs as __inputs${cases.length > 0 ? ', raw.*' : ''}
+          from ${list(files)} where __label is not null${range})
     ${rateFiles.length === 0 ? '' : `left join ${list(rateFiles)} as __rates on __rates.unit = __unit`}
     order by __at, __unit`;
+}
+
+/**
+ * The label a row has as of a time; null where it has none yet, never gets one, or the outcome is known to be invalid. What has
+ * not arrived by the end of the attribution window is absent, even if it comes later.
+ */
+function labelSql({ asOf, label }: Pick<DatasetRequest, 'asOf'> & Pick<SourceDeclaration, 'label'>): string {
+  const closesAt = `"at" + ${durationMs(label.attributionWindow)}`;
+  const absent = label.absence === 'zero' ? `case when ${closesAt} <= ${asOf} then 0.0::double end` : 'null::double';
+  return `case when known_at <= ${closesAt} then case when known_at <= ${asOf} then label end else ${absent} end`;
 }
 
 function fillColumns(

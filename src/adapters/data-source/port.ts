@@ -98,6 +98,8 @@ export interface DatasetManifest {
   readonly rows: number;
   readonly features: readonly FeatureDeclaration[];
   readonly label: string;
+  readonly attributionWindow: string;
+  readonly absence: 'exclude' | 'zero';
 }
 
 export interface Dataset {

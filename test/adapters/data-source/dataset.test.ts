@@ -83,6 +83,35 @@ describe('assembling a dataset version', () => {
       assert.equal(dataset.matrix.rows, rows);
     });
 
+  describe('when labels are absent at the end of the attribution window', () => {
+    const events = [
+      '2001-01-01 10:00,in-time,1,1,120',
+      '2001-01-01 10:00,late,2,1,121',
+      '2001-01-01 10:00,never,3,1,',
+      '2001-01-01 10:00,invalid,-4,1,30',
+    ];
+    const labelsBy = async (absence: 'exclude' | 'zero', at: string): Promise<unknown> => {
+      const label = { valid: 'amount > 0', attributionWindow: 'PT2H', absence };
+      const source = await openShop(places, events, { features, label });
+      const partitions = await land(source);
+      const { matrix } = await source.assembleDataset({ partitions, asOf: epochMs(at), features: ['amount'] });
+      return [...matrix.labels].map((label, row) => [matrix.columns[0]!.values[row], label]);
+    };
+
+    it('leaves the rows out where absence excludes, also if a label comes later', async () => {
+      assert.deepEqual(await labelsBy('exclude', '2001-01-02T00:00:00Z'), [[1, 1]]);
+    });
+
+    it('labels them 0 where absence means zero, but not what is known to be invalid', async () => {
+      assert.deepEqual(await labelsBy('zero', '2001-01-01T12:00:00Z'), [
+        [1, 1],
+        [2, 0],
+        [3, 0],
+      ]);
+      await assert.rejects(labelsBy('zero', '2001-01-01T11:59:59Z'), { code: 'DATA_DATASET_EMPTY' });
+    });
+  });
+
   it('keeps to a window of event time, and to settled categories', async () => {
     const source = await open();
     const dataset = await source.assembleDataset({
@@ -146,6 +175,10 @@ describe('assembling a dataset version', () => {
       assert.rejects(source.assembleDataset({ ...request, ...changes }), error);
     await refused({ features: ['amuont'] }, { code: 'DATA_FEATURE_UNKNOWN', remedy: /"amount"/ });
     await refused({ features: ['wrong'] }, { code: 'DATA_FEATURE_INVALID', message: /"shop" is text/ });
+    await refused(
+      { cases: [{ id: 'x', where: 'amuont > 1' }] },
+      { code: 'DATA_EXPRESSION_INVALID', message: /assembling a dataset: .*"amuont"/ },
+    );
     await refused({ asOf: 0 }, { code: 'DATA_DATASET_EMPTY' });
     await refused({ partitions: [] }, { code: 'DATA_DATASET_EMPTY' });
     await refused(
