@@ -1,6 +1,19 @@
+import type { DataSource } from '../adapters/data-source/port.ts';
+import type { GatewayLog } from '../adapters/gateway-log/port.ts';
+import type { ObjectStore } from '../adapters/object-store/port.ts';
 import type { RecordStore } from '../adapters/record-store/port.ts';
+import type { RequestLog } from '../adapters/request-log/port.ts';
+import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
+import type { Trainer } from '../adapters/trainer/port.ts';
 
 /** Everything of the world that activities may touch. One object per worker process. */
 export interface ActivityPorts {
   readonly records: RecordStore;
+  readonly objectStore: ObjectStore;
+  readonly gatewayLog: GatewayLog;
+  readonly requestLog: RequestLog;
+  readonly trafficRouter: TrafficRouter;
+  readonly trainer: Trainer;
+  /** The model's source, opened once per process. */
+  readonly dataSource: (model: string) => Promise<DataSource>;
 }

@@ -6,6 +6,9 @@
 import { z } from 'zod';
 import { digestSchema, exposureSchema, instantSchema } from './serving.ts';
 
+export type MessageSchema = z.ZodType;
+export type MessageBody<Schema extends MessageSchema> = z.infer<Schema>;
+
 export interface MessageDefinition<Name extends string, Schema extends z.ZodType> {
   readonly name: Name;
   readonly description: string;

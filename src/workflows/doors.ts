@@ -6,16 +6,15 @@
 import { ApplicationFailure, defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
 import type { RawValue } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
-import type { MessageDefinition } from '../contracts/messages.ts';
-import type { z } from 'zod';
+import type { MessageBody, MessageDefinition, MessageSchema } from '../contracts/messages.ts';
 
 /** More arguments than any sender has reason to give; all of them are taken raw. */
 const RAW_INPUTS = Array.from({ length: 8 }, () => rawValueTypeInfo);
 
 /** Opens a door for a signal. `onMessage` gets one valid object and must only change state. */
-export function onSignal<Name extends string, Schema extends z.ZodType>(
+export function onSignal<Name extends string, Schema extends MessageSchema>(
   message: MessageDefinition<Name, Schema>,
-  onMessage: (body: z.infer<Schema>) => void,
+  onMessage: (body: MessageBody<Schema>) => void,
 ): void {
   setHandler(
     defineSignal<[RawValue?]>(message.name, { typeInfo: { inputTypes: RAW_INPUTS } }),
@@ -36,10 +35,10 @@ export function onSignal<Name extends string, Schema extends z.ZodType>(
  * Opens a door for a command as an update.
  * @param refuse Synchronous: a reason in words when the command cannot be taken now, null when it can. A refusal costs no history.
  */
-export function onUpdate<Name extends string, Schema extends z.ZodType>(
+export function onUpdate<Name extends string, Schema extends MessageSchema>(
   message: MessageDefinition<Name, Schema>,
-  onMessage: (body: z.infer<Schema>) => unknown,
-  refuse: (body: z.infer<Schema>) => string | null,
+  onMessage: (body: MessageBody<Schema>) => unknown,
+  refuse: (body: MessageBody<Schema>) => string | null,
 ): void {
   setHandler(defineUpdate<unknown, [unknown]>(message.name), (body) => onMessage(message.schema.parse(body)), {
     description: describeMessage(message),
@@ -70,7 +69,9 @@ function decode(raw: RawValue | undefined): unknown {
   }
 }
 
-function describe(error: z.ZodError): string {
+function describe(error: {
+  readonly issues: ReadonlyArray<{ readonly path: readonly PropertyKey[]; readonly message: string }>;
+}): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
 }
 

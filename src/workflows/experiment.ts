@@ -6,8 +6,20 @@ import type { ExperimentInput } from '../contracts/workflows.ts';
 import { control, data, training } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
+import { terminalReason } from './terminal-failures.ts';
 
 export async function experiment(input: ExperimentInput): Promise<string | null> {
+  try {
+    return await tryIdea(input);
+  } catch (error) {
+    const reason = terminalReason(error);
+    if (reason === null) throw error;
+    await control('the experiment cannot go on').abandonExperiment({ ...input, reason });
+    return null;
+  }
+}
+
+async function tryIdea(input: ExperimentInput): Promise<string | null> {
   let inWords = 'assembling the dataset';
   let bundle: string | null = null;
   onQuery(STATUS_QUERY, 'How far the experiment is', () => ({ ...input, bundle, inWords }));

@@ -30,6 +30,7 @@ import { control, data, urgent } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery, onSignal, onUpdate } from './doors.ts';
 import { HISTORY_EVENTS_MAX, PROCESSED_IDS_MAX } from './limits.ts';
+import { terminalReason } from './terminal-failures.ts';
 
 interface Desk {
   state: RolloutState;
@@ -64,7 +65,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
   for (;;) {
     const task = nextTask(desk.state);
     if (task.kind === 'done') break;
-    const event = await perform(input, desk, task);
+    const event = await performOrGiveUp(input, desk, task);
     if (event !== null) desk.state = reduce(desk.state, event);
     show();
     if (workflowInfo().historyLength > HISTORY_EVENTS_MAX && desk.state.decision === null) {
@@ -147,6 +148,17 @@ function answer(state: RolloutState): CommandAnswer {
     phase: state.phase,
     evidenceDigest: state.request?.evidenceDigest ?? null,
   };
+}
+
+/** What no retry can mend ends the rollout: nobody stays exposed to a candidate that cannot be judged or split. */
+async function performOrGiveUp(input: RolloutInput, desk: Desk, task: RolloutTask): Promise<RolloutEvent | null> {
+  try {
+    return await perform(input, desk, task);
+  } catch (error) {
+    const reason = terminalReason(error);
+    if (reason === null || desk.state.decision !== null) throw error;
+    return { kind: 'gaveUp', reason };
+  }
 }
 
 /** Has one task done. Null when a message made another task more urgent. */

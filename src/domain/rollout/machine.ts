@@ -56,6 +56,8 @@ export function reduce(state: RolloutState, event: RolloutEvent): RolloutState {
       return state.phase === 'paused' ? { ...state, phase: 'progressing', inWords: `resumed by ${event.by}` } : state;
     case 'rejected':
       return decide(state, 'withdrawn', `rejected by ${event.by}: ${event.reason}`, event.by);
+    case 'gaveUp':
+      return decide(state, state.exposure > 0 ? 'rolled_back' : 'refused', event.reason, null);
     case 'rollbackOrdered':
       return decide(
         state,

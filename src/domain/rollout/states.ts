@@ -116,6 +116,8 @@ export type RolloutEvent =
   | { readonly kind: 'announced'; readonly request: ApprovalRequest | null }
   | { readonly kind: 'retreated' }
   | { readonly kind: 'finished' }
+  /** Something failed that no retry can mend. */
+  | { readonly kind: 'gaveUp'; readonly reason: string }
   | { readonly kind: 'approved'; readonly approval: RolloutApproval }
   | {
       readonly kind: 'rejected' | 'paused' | 'resumed' | 'rollbackOrdered';

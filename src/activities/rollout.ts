@@ -1,0 +1,247 @@
+import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
+import type { RecordTransaction } from '../adapters/record-store/port.ts';
+import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
+import type { PutTraffic, TrafficState } from '../contracts/serving.ts';
+import type { ExposureApplied, RolloutActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
+import { promotionId } from '../contracts/names.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { wholeCohorts } from '../domain/rollout/gate-runs.ts';
+import type { RolloutBrief, Step } from '../domain/rollout/states.ts';
+import { exposureInWords } from '../domain/rollout/words.ts';
+import { sha256Hex } from '../domain/sha256.ts';
+import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
+import { look } from './judging.ts';
+import { modelContext } from './model-context.ts';
+import type { ModelContext } from './model-context.ts';
+import { evaluateOffline } from './offline-evaluation.ts';
+import type { ActivityPorts } from './ports.ts';
+import { waitForWork } from './waiting.ts';
+
+/** Activities of the rollout stage. Each is idempotent by the rollout and what it names; none keeps anything in memory. */
+export function createRolloutActivities(ports: ActivityPorts): RolloutActivities {
+  const { records, trafficRouter, requestLog } = ports;
+  return {
+    beginRollout: (input) => beginRollout(ports, input),
+    evaluateOffline: (input) => evaluateOffline(ports, input),
+    setExposure: (input) => setExposure(trafficRouter, input),
+    returnToStable: (input) => returnToStable(trafficRouter, input),
+    recordExposure: (input) => records.transaction(input.model, (tx) => recordExposure(tx, input)),
+    async judgeNext(input) {
+      const cohort = input.afterCohort + 1;
+      const { model, rolloutId, run, mayAdvance } = input;
+      await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));
+      return look(records, requestLog, { model, rolloutId, run, cohort, mayAdvance });
+    },
+    async cohortServedNext({ model, rolloutId, cohort }) {
+      await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));
+    },
+    announceRequest: ({ model, rolloutId, candidate, idea, request }) =>
+      records.transaction(model, async (tx) => {
+        if (request === null) await tx.remove('approvalRequest', rolloutId);
+        else {
+          const approvals = request.approvals.map(({ reason: note, ...given }) => ({ ...given, note, rolloutId }));
+          await tx.put('approvalRequest', rolloutId, { ...request, rolloutId, candidate, idea, approvals, open: true });
+        }
+      }),
+    finishRollout: (input) => records.transaction(input.model, (tx) => finishRollout(tx, input)),
+  };
+}
+
+async function cohortIsComplete(tx: RecordTransaction, watermark: number | null, cohort: number): Promise<true | null> {
+  if (watermark === null) return null;
+  const { calendar } = await modelContext(tx);
+  return watermark >= cohortStart(calendar, cohort + 1) ? true : null;
+}
+
+/** Stable is what the gateways really serve, read back; the rollout keeps the policy it begins with. */
+async function beginRollout({ records, trafficRouter }: ActivityPorts, input: RolloutInput): Promise<RolloutBrief> {
+  const states = await trafficRouter.observe(input.model);
+  const stable = agreedStable(states);
+  return records.transaction(input.model, async (tx) => {
+    const known = await tx.get('memory', `${input.rolloutId}/brief`);
+    if (known !== null) return known.value as RolloutBrief;
+    const context = await modelContext(tx);
+    const { declaration } = context;
+    const brief: RolloutBrief = {
+      stable,
+      author: declaration.owner,
+      steps: ladder(context),
+      people: declaration.people,
+      policyDigest: sha256Hex(
+        canonicalJson({ policy: JSON.parse(JSON.stringify(declaration.rollout)), claim: input.claim }),
+      ),
+      generationBase: Math.max(...states.map(({ generation }) => generation)),
+      salt: input.rolloutId,
+      calendar: context.calendar,
+    };
+    await tx.put('memory', `${input.rolloutId}/brief`, { value: brief });
+    return brief;
+  });
+}
+
+function agreedStable(states: readonly TrafficState[]): string {
+  // A promotion that takes effect at the next boundary already counts: the candidate's first cohort begins no earlier.
+  const serving = new Set(states.map(({ entries, servingNow }) => entries.at(-1)?.stable ?? servingNow.stable));
+  const [stable] = serving;
+  if (serving.size !== 1 || stable === undefined || stable === null) {
+    throw new Error(
+      `the gateways do not agree on one stable bundle: ${[...serving].join(', ')}; look again when they do`,
+    );
+  }
+  return stable;
+}
+
+function ladder({ declaration, calendar, labelLag }: ModelContext): Step[] {
+  return declaration.rollout.steps.map((step) => ({
+    mode: step.mode,
+    exposure: step.mode === 'canary' ? step.exposure : step.mode === 'full' ? 1 : 0,
+    deadlineCohorts: 'deadline' in step ? wholeCohorts(step.deadline, calendar.lengthMs) + labelLag : null,
+    approvals: 'approvals' in step && step.approvals !== undefined ? step.approvals : null,
+  }));
+}
+
+/**
+ * Puts a split into effect from a whole cohort on. A boundary that has passed at a gateway meanwhile is replaced by the next one; a
+ * repeated call finds its own generation in effect and reports it.
+ */
+async function setExposure(router: TrafficRouter, input: SetExposureInput): Promise<ExposureApplied> {
+  const before = await router.observe(input.model);
+  const done = alreadyApplied(before, input);
+  if (done !== null) return { ...done, gateways: before.length };
+  const calendar = input.calendar;
+  const clock = Math.max(...before.map(({ watermark }) => (watermark === null ? calendar.origin : epochMs(watermark))));
+  const nextBoundary = clock <= calendar.origin ? 1 : cohortOf(calendar, clock) + 1;
+  const effectiveCohort = Math.max(input.effectiveCohort ?? 0, nextBoundary);
+  const effectiveFrom = isoInstant(cohortStart(calendar, effectiveCohort));
+  await router.apply(input.model, putOf(input, effectiveFrom));
+  return { effectiveCohort, effectiveFrom, gateways: before.length };
+}
+
+function alreadyApplied(
+  states: readonly TrafficState[],
+  input: SetExposureInput,
+): Omit<ExposureApplied, 'gateways'> | null {
+  const mine = states.map((state) =>
+    state.generation === input.generation && state.decisionId === input.decisionId ? state.entries.at(-1) : undefined,
+  );
+  const effectiveFrom = mine[0]?.effectiveFrom ?? null;
+  if (effectiveFrom === null || mine.some((entry) => entry?.effectiveFrom !== effectiveFrom)) return null;
+  return { effectiveFrom, effectiveCohort: cohortOf(input.calendar, epochMs(effectiveFrom)) };
+}
+
+function putOf(input: SetExposureInput, effectiveFrom: string | null): PutTraffic {
+  const { generation, decisionId, stable, candidate, exposure, salt, mirror } = input;
+  return { generation, decisionId, entry: { effectiveFrom, stable, candidate, exposure, salt, mirror } };
+}
+
+/** Zero is reached when every gateway has acknowledged and none has a request of the candidate in flight. */
+async function returnToStable(router: TrafficRouter, input: SetExposureInput): Promise<ExposureApplied> {
+  await router.apply(input.model, putOf(input, null));
+  const states = await router.observe(input.model);
+  const inFlight = states.reduce((sum, { servingNow }) => sum + servingNow.candidateInFlight, 0);
+  const exposed = states.filter(({ servingNow }) => servingNow.exposure > 0).length;
+  if (inFlight > 0 || exposed > 0) {
+    throw new Error(
+      `not at zero yet: ${inFlight} requests of the candidate in flight, ${exposed} gateways still exposed`,
+    );
+  }
+  const clock = Math.max(
+    ...states.map(({ watermark }) => (watermark === null ? input.calendar.origin : epochMs(watermark))),
+  );
+  return {
+    effectiveCohort: cohortOf(input.calendar, clock),
+    effectiveFrom: isoInstant(clock),
+    gateways: states.length,
+  };
+}
+
+type Applied = Parameters<RolloutActivities['recordExposure']>[0];
+
+async function recordExposure(tx: RecordTransaction, input: Applied): Promise<void> {
+  const { effectiveFrom, effectiveCohort, stable, candidate, exposure, salt, mirror, step, mode } = input;
+  const schedule = (await tx.get('schedule', input.rolloutId)) ?? { entries: [] };
+  if (schedule.entries.some((entry) => entry.step === step && entry.mode === mode)) return;
+  const entry = { effectiveFrom, stable, candidate, exposure, salt, mirror, cohort: effectiveCohort, step, mode };
+  await tx.put('schedule', input.rolloutId, { entries: [...schedule.entries, entry] });
+  const known = await candidateOf(tx, input.rolloutId);
+  if (known === null) return;
+  const change = {
+    exposure,
+    mode,
+    eventTime: effectiveFrom,
+    decisionId: input.decisionId,
+    evidenceDigest: input.evidenceDigest,
+  };
+  await tx.put('candidate', known.key, {
+    ...known.body,
+    step: mode === 'stable' ? known.body.step : mode,
+    exposureHistory: mode === 'stable' ? known.body.exposureHistory : [...known.body.exposureHistory, change],
+  });
+  await tx.put('stage', input.rolloutId, {
+    workflowId: input.rolloutId,
+    stage: 'rollout',
+    inWords:
+      mode === 'stable'
+        ? `${known.body.idea} becomes stable`
+        : `${known.body.idea}: ${mode} at ${exposureInWords(exposure)}`,
+    waitingFor: mode === 'stable' ? 'nothing' : 'matured evidence',
+    since: effectiveFrom,
+  });
+}
+
+async function candidateOf(
+  tx: RecordTransaction,
+  rolloutId: string,
+): Promise<{ key: string; body: CandidateRecord } | null> {
+  const candidates = await tx.list('candidate');
+  return candidates.find(({ body }) => body.rolloutId === rolloutId) ?? null;
+}
+
+type Finish = Parameters<RolloutActivities['finishRollout']>[0];
+
+async function finishRollout(tx: RecordTransaction, input: Finish): Promise<{ handoffId: string }> {
+  const handoffId = `${input.rolloutId}/finished`;
+  const known = await candidateOf(tx, input.rolloutId);
+  const eventTime = isoInstant((await tx.watermark()) ?? 0);
+  if (known !== null && known.body.outcome === 'in_progress') {
+    const fallen = known.body.exposureHistory.length > 0 && input.outcome !== 'promoted';
+    const change = {
+      exposure: 0,
+      mode: 'back',
+      eventTime,
+      decisionId: `${input.rolloutId}/back`,
+      evidenceDigest: null,
+    };
+    await tx.put('candidate', known.key, {
+      ...known.body,
+      outcome: input.outcome,
+      step: input.step,
+      reason: input.reason,
+      decidedAt: eventTime,
+      exposureHistory: fallen ? [...known.body.exposureHistory, change] : known.body.exposureHistory,
+    });
+  }
+  if (input.outcome === 'promoted') await recordStable(tx, input, eventTime);
+  await tx.remove('approvalRequest', input.rolloutId);
+  await tx.remove('stage', input.rolloutId);
+  await tx.handOff({
+    id: handoffId,
+    to: promotionId(input.model),
+    kind: 'rolloutFinished',
+    body: { rolloutId: input.rolloutId, outcome: input.outcome },
+  });
+  await tx.leave(input.rolloutId);
+  return { handoffId };
+}
+
+async function recordStable(tx: RecordTransaction, input: Finish, eventTime: string): Promise<void> {
+  const stables = await tx.list('stable');
+  if (stables.at(-1)?.body.rolloutId === input.rolloutId) return;
+  const body: RecordBodies['stable'] = {
+    bundle: input.bundle,
+    idea: input.idea,
+    since: input.effectiveFrom ?? eventTime,
+    rolloutId: input.rolloutId,
+  };
+  await tx.put('stable', String(stables.length).padStart(6, '0'), body);
+}
