@@ -2,6 +2,7 @@
  * Every error Holdfast raises on purpose, by code. Codes are never reused; expected outcomes (hold, refusal, missing data) are values,
  * not errors. docs/reference/errors.md is generated from this table.
  */
+import { GATEWAY_ERRORS } from './gateway-errors.ts';
 
 /** `terminal`: no retry can help. `retryable`: the same call may succeed later. `not-yet`: expected waiting, logged quietly. */
 export type ErrorKind = 'terminal' | 'retryable' | 'not-yet';
@@ -29,6 +30,7 @@ interface ErrorEntry {
 
 /** Code → kind, exit, meaning, remedy. A new error is one entry here; `npm run generate` writes it into the reference. */
 export const ERRORS = {
+  ...GATEWAY_ERRORS,
   CALL_TIMEOUT: {
     kind: 'retryable',
     exit: 'timeout',
@@ -167,6 +169,30 @@ export const ERRORS = {
     exit: 'error',
     meaning: 'The model file is there and cannot be read as text: a folder, no permission, too large, or not UTF-8.',
     remedy: 'Give the path of a readable UTF-8 text file',
+  },
+  OBJECT_CORRUPT: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'An object in the object store no longer has the content that its digest names.',
+    remedy: 'Restore the object from a copy, or put the same content again after removing the broken file',
+  },
+  OBJECT_MISSING: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'Nothing is stored in the object store under the digest or file name asked for.',
+    remedy: 'Check that the process that made it used the same object store, and that it finished',
+  },
+  OBJECT_NAME_INVALID: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A digest or file name given to the object store cannot be one.',
+    remedy: 'Give a SHA-256 in lower-case hex, or a relative path such as partitions/flight-delay/2001-01-01.parquet',
+  },
+  OBJECT_STORE_UNAVAILABLE: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'The object store could not be read or written.',
+    remedy: 'See that the folder or service is there, writable and not full; the same call may then succeed',
   },
   PLATFORM_POSTGRES_FAILED: {
     kind: 'terminal',

@@ -116,6 +116,9 @@ export const trafficStateSchema = z.strictObject({
   entries: z.array(splitEntrySchema),
   fallback: z.strictObject({ generation: z.int().min(0), bundle: digestSchema.nullable() }),
   watermark: instantSchema.nullable().describe('Event time through which this gateway has logged everything'),
+  eventClock: instantSchema
+    .nullable()
+    .describe('First event time of which nothing has been answered; a rise must not take effect before it'),
   servingNow: z.strictObject({
     stable: digestSchema.nullable(),
     candidate: digestSchema.nullable(),
@@ -125,7 +128,7 @@ export const trafficStateSchema = z.strictObject({
 });
 export type TrafficState = z.infer<typeof trafficStateSchema>;
 
-const predictionRequestSchema = z.strictObject({
+export const predictionRequestSchema = z.strictObject({
   requestId: z.string().min(1).max(200),
   unit: z.string().min(1).max(200).describe('What is assigned and analysed; assignment is sticky by it'),
   eventTime: instantSchema.optional().describe('When it happens in the world; the gateway’s clock where absent'),
@@ -143,7 +146,7 @@ export const predictionAnswerSchema = z.strictObject({
 });
 export type PredictionAnswer = z.infer<typeof predictionAnswerSchema>;
 
-const outcomeSchema = z.strictObject({
+export const outcomeSchema = z.strictObject({
   requestId: z.string().min(1).max(200),
   revision: z.int().min(0).default(0).describe('0 first, higher for corrections; the same revision again is ignored'),
   label: z.number().nullable().describe('true outcome; null where it is known to be invalid'),
@@ -158,6 +161,61 @@ export const outcomeBatchSchema = z.strictObject({ outcomes: z.array(outcomeSche
 
 /** A promise of the sender: everything with an event time before `through` has been sent. Closes the open log segment. */
 export const watermarkSchema = z.strictObject({ through: instantSchema });
+
+/** What a gateway must know of a model before it answers for it; registering the same again changes nothing. */
+export const modelRegistrationSchema = z.strictObject({
+  freshFeatures: z
+    .array(outcomeRateFeatureSchema)
+    .max(200)
+    .describe('Every outcome-rate feature of the model; kept up to date online and logged with each prediction'),
+  fallback: digestSchema.describe('Bundle that answers before the first split and when no other can'),
+});
+export type ModelRegistration = z.infer<typeof modelRegistrationSchema>;
+
+/** An exercise of feature trouble, only where the gateway was started with drills enabled. */
+export const drillSchema = z.strictObject({
+  frozenFeatures: z
+    .boolean()
+    .describe('true: outcome-rate features stay as they are at the event clock; false: they move again'),
+});
+
+/** One item of a batch that was refused; the others are not affected. */
+export interface RejectedItem {
+  /** Place in the batch as sent, from 0. */
+  readonly index: number;
+  readonly requestId: string | null;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface PredictionBatchAnswer {
+  /** In the order of the batch, without the rejected. */
+  readonly answers: readonly PredictionAnswer[];
+  readonly rejected: readonly RejectedItem[];
+}
+
+export interface OutcomeBatchAnswer {
+  readonly accepted: number;
+  /** Known by (request id, revision) already, and ignored. */
+  readonly duplicates: number;
+  readonly rejected: readonly RejectedItem[];
+}
+
+/** What a gateway has counted since its start. */
+export interface GatewayCounters {
+  readonly predictions: number;
+  readonly shadowScores: number;
+  readonly outcomes: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** Records with an event time before the watermark that stood when they came. */
+  readonly late: number;
+  /** Predictions that were answered although the log could not be written. */
+  readonly unlogged: number;
+  readonly ledgerAccepted: number;
+  readonly ledgerRefused: number;
+  readonly errors: { readonly stable: number; readonly candidate: number; readonly fallback: number };
+}
 
 /** A prediction as logged (one JSON object a frame, before the answer is sent). */
 export interface PredictionRecord {
