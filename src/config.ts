@@ -85,7 +85,7 @@ const SETTINGS = {
   },
   WORKER_PORT: {
     schema: port.optional(),
-    meaning: 'Port on which the worker answers GET /ready for process managers. Default: none',
+    meaning: 'Port on which the worker answers GET /readyz for process managers. Default: none',
   },
   WORKFLOWS_CACHED_MAX: {
     schema: z.coerce.number().int().min(0).max(10_000).default(300),

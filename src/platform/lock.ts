@@ -79,7 +79,8 @@ export class PlatformLock {
   }
 }
 
-function requireWritable(stateDir: string): void {
+/** @throws PLATFORM_STATE_DIR_UNUSABLE */
+export function requireWritable(stateDir: string): void {
   try {
     mkdirSync(stateDir, { recursive: true });
     const probe = join(stateDir, `.write-probe-${process.pid}`);

@@ -152,7 +152,7 @@ function service(name: ServiceName, port: number, environment: Readonly<Record<s
     stopPatienceMs: 9_000,
     readyPatienceMs: 60_000,
     ready: async () =>
-      (await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1_000) })).status === 200,
+      (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200,
   };
 }
 

@@ -71,9 +71,9 @@ describe('the health of a worker', () => {
     let ready = false;
     const health = await serveHealth(0, () => ready);
     const url = `http://127.0.0.1:${(health.address() as AddressInfo).port}`;
-    assert.equal((await fetch(`${url}/ready`)).status, 503);
+    assert.equal((await fetch(`${url}/readyz`)).status, 503);
     ready = true;
-    assert.equal((await fetch(`${url}/ready`)).status, 200);
+    assert.equal((await fetch(`${url}/readyz`)).status, 200);
     assert.equal((await fetch(`${url}/elsewhere`)).status, 404);
     health.close();
   });

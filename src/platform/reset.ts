@@ -1,0 +1,53 @@
+/** Forgetting: removes what the platform has put into the state folder, and nothing that it has not. */
+import { lstatSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlatformLock } from './lock.ts';
+import { removePostgresHome } from './postgres-home.ts';
+
+/** What is kept under which name. A process that keeps something new in the state folder has its line here. */
+export const STATE_ENTRIES = [
+  { name: 'postgres', meaning: 'records: registry, evidence, decisions, incidents' },
+  { name: 'temporal.db', meaning: 'workflows with their histories' },
+  { name: 'temporal.db-wal', meaning: 'workflows, latest writes' },
+  { name: 'temporal.db-shm', meaning: 'workflows, index of the latest writes' },
+  { name: 'objects', meaning: 'bulk: partitions, artifacts, the archive of the log' },
+  { name: 'gateways', meaning: 'logs, ledgers and splits of the gateways' },
+  { name: 'work', meaning: 'prepared data that can be computed again' },
+  { name: 'logs', meaning: 'logs of the processes' },
+  { name: 'ports.json', meaning: 'ports of the last start' },
+] as const;
+
+export interface Forgotten {
+  readonly name: string;
+  readonly meaning: string;
+  readonly bytes: number;
+}
+
+/**
+ * Ends what a killed start left running, then removes the state.
+ * @returns what was removed, and the names of what is not ours and stays.
+ * @throws PLATFORM_RUNNING while the platform runs, PLATFORM_STATE_DIR_UNUSABLE
+ */
+export async function resetState(
+  stateDir: string,
+): Promise<{ forgotten: Forgotten[]; kept: string[]; ended: string[] }> {
+  const { lock, ended } = await PlatformLock.take(stateDir);
+  try {
+    const forgotten = STATE_ENTRIES.filter(({ name }) =>
+      lstatSync(join(stateDir, name), { throwIfNoEntry: false }),
+    ).map(({ name, meaning }) => ({ name, meaning, bytes: bytesIn(join(stateDir, name)) }));
+    removePostgresHome(stateDir);
+    for (const { name } of forgotten) rmSync(join(stateDir, name), { recursive: true, force: true });
+    return { forgotten, kept: readdirSync(stateDir).filter((name) => name !== 'platform.lock'), ended };
+  } finally {
+    lock.release();
+    if (readdirSync(stateDir).length === 0) rmdirSync(stateDir);
+  }
+}
+
+function bytesIn(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 0;
+  if (!found.isDirectory()) return found.size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesIn(join(path, name)), 0);
+}

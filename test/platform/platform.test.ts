@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { recordStores } from '../../src/adapters/record-store/index.ts';
+import { connectClient } from '../../src/client/connect.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Config } from '../../src/config.ts';
+import { startPlatform } from '../../src/platform/platform.ts';
+import type { Platform } from '../../src/platform/platform.ts';
+import { freePort, isPortOpen } from '../../src/platform/ports.ts';
+import { removePostgresHome } from '../../src/platform/postgres-home.ts';
+
+const portOf = (url: string): number => Number(/:(\d+)(\/|$)/.exec(url)?.[1]);
+
+describe('the platform of one machine', function () {
+  this.timeout(60_000);
+  const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-platform-'));
+  chmodSync(stateDir, 0o755);
+  let config: Config;
+  let platform: Platform | null = null;
+  before(async () => {
+    // Others than those of a platform that may be running beside the tests.
+    const port = async (): Promise<string> => String(await freePort());
+    config = readConfig({
+      HOLDFAST_STATE_DIR: stateDir,
+      HOLDFAST_TEMPORAL_PORT: await port(),
+      HOLDFAST_TEMPORAL_UI_PORT: await port(),
+      HOLDFAST_GATEWAY_PORT: await port(),
+    });
+  });
+  afterEach(() => platform?.stop());
+  after(() => {
+    removePostgresHome(stateDir);
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+
+  it('serves records and workflows when its start returns, and nothing when it has stopped', async () => {
+    platform = await startPlatform({ config, services: [] });
+    const store = await recordStores.postgres.create({ url: platform.postgresUrl, connectionsMax: 1 });
+    await store.migrate();
+    await store.close();
+    const client = await connectClient(platform.temporal);
+    await client.workflowService.describeNamespace({ namespace: platform.temporal.namespace });
+    await client.connection.close();
+    assert.equal((await fetch(platform.temporal.uiUrl ?? '')).status, 200);
+    const began = Date.now();
+    await platform.stop();
+    assert.ok(Date.now() - began < 10_000);
+    for (const url of [platform.postgresUrl.replace(/.*@/, ''), platform.temporal.address]) {
+      assert.equal(await isPortOpen(portOf(url)), false);
+    }
+  });
+
+  it('takes a free port for one that is in use, says so, and keeps it the next time', async () => {
+    const other = createServer().listen(config.temporalPort, '127.0.0.1');
+    const notices: string[] = [];
+    const start = () => startPlatform({ config, services: [], headless: true, onNotice: (text) => notices.push(text) });
+    platform = await start();
+    const { address } = platform.temporal;
+    assert.notEqual(portOf(address), config.temporalPort);
+    const ofTemporal = notices.filter((notice) => notice.includes('temporal takes'));
+    assert.deepEqual(ofTemporal, [`port ${config.temporalPort} is in use; temporal takes ${portOf(address)} instead`]);
+    await platform.stop();
+    await new Promise((resolve) => other.close(resolve));
+    platform = await start();
+    assert.equal(platform.temporal.address, address);
+    assert.equal(platform.temporal.uiUrl, null);
+  });
+
+  it('stops what it has started when its start is interrupted', async () => {
+    const interrupt = new AbortController();
+    const starting = startPlatform({ config, services: [], signal: interrupt.signal });
+    setTimeout(() => interrupt.abort(), 150);
+    await assert.rejects(starting, { code: 'PLATFORM_START_FAILED' });
+    // The state folder is free again.
+    platform = await startPlatform({ config, services: [], headless: true });
+  });
+});
