@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { asStableWouldHaveServed, measurePerformance } from '../../../src/domain/monitoring/performance.ts';
+import type { ServedUnit } from '../../../src/domain/monitoring/performance.ts';
+import { rocAuc } from '../../../src/domain/monitoring/roc-auc.ts';
+import { brierLoss } from '../../../src/domain/rollout/measure.ts';
+
+function unit(known: Partial<ServedUnit>): ServedUnit {
+  return {
+    requestId: 'r',
+    at: 0,
+    prediction: 0.2,
+    label: 0,
+    bundle: 'a',
+    served: 'stable',
+    stable: 0.4,
+    stableBundle: 's',
+    freshThrough: null,
+    ...known,
+  };
+}
+
+describe('performance of a day', () => {
+  it('judges what was answered and the constant on the same labelled units', () => {
+    const units = [unit({ prediction: 0.5, label: 1 }), unit({ prediction: 0.1, label: 0, bundle: 'b' })];
+    const measured = measurePerformance([...units, unit({ label: null, served: 'fallback' })], brierLoss, 0.2);
+    assert.equal(measured.units, 3);
+    assert.equal(measured.labelled, 2);
+    assert.ok(Math.abs((measured.loss ?? 0) - (0.25 + 0.01) / 2) < 1e-12);
+    assert.ok(Math.abs((measured.fallbackLoss ?? 0) - (0.64 + 0.04) / 2) < 1e-12);
+    assert.equal(measured.meanPrediction, 0.3);
+    assert.equal(measured.meanLabel, 0.5);
+    assert.deepEqual(measured.bundles, ['a', 'b']);
+    assert.equal(measured.servedByFallback, 1);
+  });
+
+  it('measures nothing where no label has arrived', () => {
+    const { loss, fallbackLoss, meanLabel, units } = measurePerformance([unit({ label: null })], brierLoss, 0.2);
+    assert.deepEqual([units, loss, fallbackLoss, meanLabel], [1, null, null, null]);
+  });
+
+  it('tells what the stable bundle would have answered, where it was scored', () => {
+    const units = [unit({ served: 'fallback', bundle: 'constant' }), unit({ stable: null })];
+    const [first, ...rest] = asStableWouldHaveServed(units);
+    assert.deepEqual([first?.prediction, first?.bundle, first?.served], [0.4, 's', 'stable']);
+    assert.equal(rest.length, 0);
+  });
+});
+
+describe('area under the ROC curve', () => {
+  const { cases } = JSON.parse(readFileSync('test/vectors/classification.json', 'utf8')) as {
+    cases: ReadonlyArray<{ input: { y?: number[]; p?: number[] }; expected?: { rocAuc?: number | null } }>;
+  };
+  const known = cases.filter(({ input, expected }) => input.y && input.p && expected?.rocAuc !== undefined);
+
+  it('matches the published vectors', () => {
+    assert.ok(known.length > 0);
+    for (const { input, expected } of known) {
+      const auc = rocAuc(input.p!, input.y!);
+      if (auc === null || expected!.rocAuc === null) assert.equal(auc, expected!.rocAuc);
+      else assert.ok(Math.abs(auc - expected!.rocAuc!) < 1e-9);
+    }
+  });
+
+  it('does not depend on the order of the units', () =>
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1 }))), (pairs) => {
+        const auc = (some: typeof pairs): number | null =>
+          rocAuc(
+            some.map(([score]) => score),
+            some.map(([, label]) => label),
+          );
+        assert.equal(auc(pairs), auc([...pairs].reverse()));
+      }),
+    ));
+
+  it('is one half when every unit has the same score', () => assert.equal(rocAuc([0.2, 0.2, 0.2], [1, 0, 0]), 0.5));
+});
