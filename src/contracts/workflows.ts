@@ -4,6 +4,7 @@
  * wait of any length costs the history six events. Its `sequence` (the workflow's own counter) makes its answer repeatable.
  */
 import type { ApprovalRequest, Judgement, RolloutBrief, RolloutState } from '../domain/rollout/states.ts';
+import type { LandingTally } from '../domain/collection/landing-tally.ts';
 import type { CohortCalendar } from '../domain/time.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { CandidateOutcome, IncidentRecord, PartitionRecord, PerformanceRecord } from './records.ts';
@@ -27,13 +28,22 @@ export interface LifecycleActivities {
   openModel(input: LifecycleInput): Promise<{ stable: string }>;
 }
 
-export type CollectionWork =
-  | { readonly kind: 'partitions'; readonly days: readonly string[] }
-  | { readonly kind: 'finished'; readonly inWords: string };
+export interface CollectionInput extends StageInput {
+  readonly tally?: LandingTally;
+}
+
+export interface CollectionWork {
+  /** Complete event days without a partition record, in order; never empty. */
+  readonly days: readonly string[];
+  /** Watermark of the log and the event time through which labels have matured; null before the first traffic. */
+  readonly through: string | null;
+  readonly maturedThrough: string | null;
+}
 
 export interface CollectionActivities {
   /** Compacts the gateways' closed log segments, moves the watermark, and returns the days that are complete and not landed. */
   collectNext(input: { model: string; sequence: number }): Promise<CollectionWork>;
+  /** Lands one event day and records its verdict. A day that cannot be read is recorded as blocked, with the reason. */
   landPartition(input: { model: string; day: string }): Promise<PartitionRecord>;
 }
 
@@ -177,14 +187,24 @@ export type MonitoringWork =
   | { readonly kind: 'performance'; readonly performance: PerformanceRecord; readonly inWords: string }
   | { readonly kind: 'incident'; readonly incident: IncidentRecord };
 
+export interface IncidentResponse {
+  readonly inWords: string;
+  readonly orderedRetrain: { readonly handoffId: string } | null;
+  /** The rollout in flight that the workflow must order back. */
+  readonly orderedRollback: { readonly rolloutId: string } | null;
+  /** Whether the declared response is a person's. */
+  readonly needsHuman: boolean;
+}
+
+export interface MonitoringInput extends StageInput {
+  readonly state?: { readonly recent: readonly PerformanceRecord[]; readonly open: readonly string[] };
+}
+
 export interface MonitoringActivities {
   /** Measures the next matured day or names the next broken objective. */
   monitorNext(input: { model: string; sequence: number }): Promise<MonitoringWork>;
   /** Carries out the declared response once: fallback override, retrain order, or a page. */
-  respond(input: {
-    model: string;
-    incidentId: string;
-  }): Promise<{ inWords: string; orderedRetrain: { handoffId: string } | null }>;
+  respond(input: { model: string; incidentId: string }): Promise<IncidentResponse>;
   /** Returns when the objective has been met long enough, or new facts change the words. */
   recoveryNext(input: {
     model: string;
@@ -202,6 +222,8 @@ export interface IncidentInput {
   readonly model: string;
   readonly incidentId: string;
   readonly sequence?: number;
+  /** What was done about it, once it was done. */
+  readonly response?: IncidentResponse;
 }
 
 export type AllActivities = LifecycleActivities &

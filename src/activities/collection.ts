@@ -1,0 +1,155 @@
+import type { Partition } from '../adapters/data-source/port.ts';
+import type { RecordTransaction } from '../adapters/record-store/port.ts';
+import { HoldfastError } from '../contracts/errors.ts';
+import type { ModelDeclaration } from '../contracts/model.ts';
+import { collectionId } from '../contracts/names.ts';
+import type { PartitionRecord } from '../contracts/records.ts';
+import type { CollectionActivities, CollectionWork } from '../contracts/workflows.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { sha256Hex } from '../domain/sha256.ts';
+import { durationMs, epochMs, isoInstant } from '../domain/time.ts';
+import { repeatableAnswer } from './answers.ts';
+import { keepAlive } from './keep-alive.ts';
+import { archivePosition, recordTakenOver, takeOver } from './log-archive.ts';
+import { modelContext } from './model-context.ts';
+import type { ActivityPorts } from './ports.ts';
+import { sayStage } from './stage-records.ts';
+import { waitForWork } from './waiting.ts';
+
+/** One piece of work; each day costs the workflow's history six events. */
+const DAYS_PER_CALL_MAX = 31;
+/** News from the gateways does not come through the records: this is how late it may be noticed. */
+const LOOK_AGAIN_MS = 100;
+
+type CollectionPorts = Pick<ActivityPorts, 'records' | 'gatewayLog' | 'requestLog' | 'dataSource'>;
+
+export function createCollectionActivities(ports: CollectionPorts): CollectionActivities {
+  return {
+    collectNext: (input) => collectNext(ports, input.model, input.sequence),
+    landPartition: (input) => landPartition(ports, input.model, input.day),
+  };
+}
+
+async function collectNext(ports: CollectionPorts, model: string, sequence: number): Promise<CollectionWork> {
+  const { records } = ports;
+  const workflowId = collectionId(model);
+  const { declaration, position, landed } = await records.transaction(model, async (tx) => ({
+    declaration: (await modelContext(tx)).declaration,
+    position: await archivePosition(tx),
+    landed: new Set((await tx.list('partition')).map(({ key }) => key)),
+  }));
+  const partitions = await keepAlive(async () => (await ports.dataSource(model)).partitions());
+  let standing = position;
+  let taken: Awaited<ReturnType<typeof takeOver>> | null = null;
+  return waitForWork(
+    records,
+    model,
+    workflowId,
+    async (tx) => {
+      if (taken !== null) await recordTakenOver(tx, taken);
+      const watermark = await tx.watermark();
+      const answer = await repeatableAnswer(tx, workflowId, sequence, async () =>
+        dueWork(declaration, partitions, landed, watermark),
+      );
+      await sayCollection(tx, declaration, answer, nextDay(partitions, landed));
+      return answer;
+    },
+    {
+      before: async () => {
+        taken = await keepAlive(() => takeOver(ports, model, standing));
+        standing = taken.position;
+      },
+      lookAgainMs: LOOK_AGAIN_MS,
+    },
+  );
+}
+
+/** Days before the first traffic are due at once, the others when their partition has closed. */
+function dueWork(
+  declaration: ModelDeclaration,
+  partitions: readonly Partition[],
+  landed: ReadonlySet<string>,
+  watermark: number | null,
+): CollectionWork | null {
+  const due = partitions.filter(
+    ({ day, closesAt }) =>
+      !landed.has(day) && (day < declaration.source.backfillUntil || (watermark !== null && closesAt <= watermark)),
+  );
+  if (due.length === 0) return null;
+  const matured = watermark === null ? null : watermark - durationMs(declaration.label.attributionWindow);
+  return {
+    days: due.slice(0, DAYS_PER_CALL_MAX).map(({ day }) => day),
+    through: watermark === null ? null : isoInstant(watermark),
+    maturedThrough: matured === null ? null : isoInstant(matured),
+  };
+}
+
+function nextDay(partitions: readonly Partition[], landed: ReadonlySet<string>): Partition | undefined {
+  return partitions.find(({ day }) => !landed.has(day));
+}
+
+async function sayCollection(
+  tx: RecordTransaction,
+  declaration: ModelDeclaration,
+  work: CollectionWork | null,
+  next: Partition | undefined,
+): Promise<void> {
+  const [inWords, waitingFor] =
+    work !== null
+      ? [`landing ${work.days.length} complete days from ${work.days[0] ?? ''}`, 'nothing']
+      : next === undefined
+        ? ['every day of the source has landed', 'new days in the source']
+        : [`every complete day before ${next.day} has landed`, `${next.day}, complete at ${isoInstant(next.closesAt)}`];
+  await sayStage(
+    tx,
+    { workflowId: collectionId(declaration.model), stage: 'collection', inWords, waitingFor },
+    epochMs(declaration.source.backfillUntil),
+  );
+}
+
+async function landPartition(ports: CollectionPorts, model: string, day: string): Promise<PartitionRecord> {
+  const known = await ports.records.transaction(model, (tx) => tx.get('partition', day));
+  if (known !== null) return known;
+  const landing = await keepAlive(async () => landDay(ports, model, day));
+  return ports.records.transaction(model, async (tx) => {
+    const standing = await tx.get('partition', day);
+    if (standing !== null) return standing;
+    const { calendar } = await modelContext(tx);
+    const landedAt = isoInstant((await tx.watermark()) ?? calendar.origin);
+    const record: PartitionRecord = { ...landing, landedAt };
+    await tx.put('partition', day, record);
+    return record;
+  });
+}
+
+async function landDay(ports: CollectionPorts, model: string, day: string): Promise<Omit<PartitionRecord, 'landedAt'>> {
+  try {
+    const landed = await (await ports.dataSource(model)).landPartition(day);
+    return {
+      day,
+      verdict: landed.blocked === null ? 'accepted' : 'blocked',
+      rows: landed.rows,
+      accepted: landed.blocked === null ? landed.accepted : 0,
+      quarantined: landed.quarantined,
+      blockedBy: landed.blocked,
+      digest: landed.digest,
+    };
+  } catch (error) {
+    return unreadableDay(day, error);
+  }
+}
+
+/** A day that is missing or damaged blocks itself and nothing else. @throws whatever another attempt may mend */
+function unreadableDay(day: string, error: unknown): Omit<PartitionRecord, 'landedAt'> {
+  if (!(error instanceof HoldfastError) || error.kind !== 'terminal') throw error;
+  const blockedBy = { checkId: error.code, reason: error.message };
+  return {
+    day,
+    verdict: 'blocked',
+    rows: 0,
+    accepted: 0,
+    quarantined: [],
+    blockedBy,
+    digest: sha256Hex(canonicalJson({ day, blockedBy })),
+  };
+}

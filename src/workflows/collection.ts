@@ -1,0 +1,63 @@
+/** The collection stage of one model, for as long as the model lives: takes over the gateways' logs and lands complete days. */
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
+import type { CollectionInput, CollectionWork } from '../contracts/workflows.ts';
+import { addLanding, EMPTY_TALLY, tallyTable } from '../domain/collection/landing-tally.ts';
+import { data } from './activity-doors.ts';
+import { createDisplay } from './display.ts';
+import { onQuery } from './doors.ts';
+
+/** Leaves room for the next look and the upserts of one more day below 400 events. */
+const HISTORY_EVENTS_LANDING_MAX = 360;
+
+export async function collection(input: CollectionInput): Promise<void> {
+  const { model } = input;
+  let sequence = input.sequence ?? 0;
+  let tally = input.tally ?? EMPTY_TALLY;
+  let work: CollectionWork | null = null;
+  let now = 'waits for complete days';
+  const explain = (): string =>
+    [
+      `**Collection** of ${model}`,
+      `**Now** ${now}`,
+      `**Log complete through** ${work?.through ?? 'not known yet'}`,
+      `**Labels matured through** ${work?.maturedThrough ?? 'not known yet'}`,
+      '```',
+      tallyTable(tally),
+      '```',
+    ].join('\n');
+  onQuery(STATUS_QUERY, 'What has landed', () => ({ model, sequence, tally, now }));
+  onQuery(EXPLAIN_QUERY, 'The same in words', explain);
+  const display = createDisplay();
+  const show = (words: string): void => {
+    now = words;
+    display.show(
+      explain(),
+      {
+        HoldfastModel: model,
+        HoldfastStage: 'collection',
+        HoldfastPhase: 'progressing',
+        HoldfastWaitingFor: 'complete days',
+        HoldfastNeedsHuman: false,
+      },
+      'waits for complete days and lands them',
+    );
+  };
+
+  const mayGoOn = (): boolean => workflowInfo().historyLength < HISTORY_EVENTS_LANDING_MAX;
+  while (mayGoOn()) {
+    show('waits for complete days');
+    const found = await data('which days are complete').collectNext({ model, sequence });
+    sequence += 1;
+    work = found;
+    for (const day of found.days) {
+      // What is left over is found again by the next run: landed days are known by their records.
+      if (!mayGoOn()) break;
+      show(`lands ${day}`);
+      const landed = await data(`land ${day}`).landPartition({ model, day });
+      tally = addLanding(tally, landed);
+    }
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof collection>({ model, sequence, tally });
+}
