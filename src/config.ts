@@ -65,14 +65,6 @@ const SETTINGS = {
     meaning: 'Address the gateway listens on. Default: 127.0.0.1, this machine only',
   },
   GATEWAY_PORT: { schema: port.default(8480), meaning: 'Port the gateway listens on. Default: 8480' },
-  GATEWAY_CLOCK: {
-    schema: z.enum(['wall', 'stream']).default('wall'),
-    meaning: 'Event clock of the gateway: wall, or stream, which senders move by watermarks (replays). Default: wall',
-  },
-  GATEWAY_DRILLS: {
-    schema: z.enum(['on', 'off']).default('off'),
-    meaning: 'Whether the gateway lets faults be planted for drills: on or off. Default: off',
-  },
   TEMPORAL_PORT: {
     schema: port.default(7233),
     meaning:
@@ -93,7 +85,7 @@ const SETTINGS = {
   },
   WORKER_PORT: {
     schema: port.optional(),
-    meaning: 'Port on which the worker answers GET /ready for process managers. Default: none',
+    meaning: 'Port on which the worker answers GET /readyz for process managers. Default: none',
   },
   WORKFLOWS_CACHED_MAX: {
     schema: z.coerce.number().int().min(0).max(10_000).default(300),

@@ -12,6 +12,7 @@ import type { CohortCalendar } from '../domain/time.ts';
 export interface ModelContext {
   readonly declaration: ModelDeclaration;
   readonly digest: string;
+  readonly path: string;
   readonly calendar: CohortCalendar;
   /** Attribution window, milliseconds. */
   readonly windowMs: number;
@@ -24,12 +25,13 @@ export interface ModelContext {
 export async function modelContext(tx: RecordTransaction): Promise<ModelContext> {
   const record = await tx.get('model', 'declaration');
   if (record === null) throw new Error('the model has not been registered yet; start its life cycle first');
-  const { declaration, digest } = record;
+  const { declaration, digest, path } = record;
   const lengthMs = durationMs(declaration.cohort);
   const { loss, lossRange } = declaration.rollout;
   return {
     declaration,
     digest,
+    path,
     calendar: { origin: epochMs(declaration.source.backfillUntil), lengthMs },
     windowMs: durationMs(declaration.label.attributionWindow),
     labelLag: wholeCohorts(declaration.label.attributionWindow, lengthMs),

@@ -37,7 +37,7 @@ export const GATEWAY_ERRORS = {
     kind: 'retryable',
     exit: 'error',
     meaning: 'The gateway is still rebuilding its state from its log.',
-    remedy: 'Try again in a moment; GET /ready says when',
+    remedy: 'Try again in a moment; GET /readyz says when',
   },
   GATEWAY_STATE_LOCKED: {
     kind: 'terminal',

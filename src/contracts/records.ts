@@ -200,12 +200,7 @@ export interface StageRecord {
 /** Every kind of record: its key's meaning and its body. */
 export interface RecordBodies {
   /** key: 'declaration' */
-  model: {
-    readonly declaration: ModelDeclaration;
-    readonly digest: string;
-    readonly path: string;
-    readonly baseDir: string;
-  };
+  model: { readonly declaration: ModelDeclaration; readonly digest: string; readonly path: string };
   /** key: event day */
   partition: PartitionRecord;
   /** key: digest; immutable */

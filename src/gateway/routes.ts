@@ -59,7 +59,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 export async function route(planes: ModelPlanes, request: GatewayRequest): Promise<Answer> {
   const { method, path } = request;
   if (method === 'GET' && path === '/healthz') return { status: 200, body: { healthy: true } };
-  if (method === 'GET' && path === '/ready') {
+  if (method === 'GET' && path === '/readyz') {
     const readiness = planes.readiness();
     return { status: readiness.ready ? 200 : 503, body: readiness };
   }

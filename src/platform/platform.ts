@@ -17,8 +17,6 @@ export interface PlatformOptions {
   readonly config: Config;
   /** Without the web UI of Temporal. */
   readonly headless?: boolean;
-  /** Whether traffic is a replayed stream: its sender moves the gateway's clock, and drills are allowed. */
-  readonly replay?: boolean;
   /** Which of our own processes to run; servers are always there. Default: gateway and worker. */
   readonly services?: readonly ServiceName[];
   readonly onNotice?: (text: string) => void;
@@ -99,9 +97,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     HOLDFAST_GATEWAY_URLS: `http://127.0.0.1:${ports.gateway}`,
   };
   for (const notice of postgres.notices) onNotice(notice);
-  const services = (options.services ?? SERVICES).map((name) =>
-    service(name, ports[name], environment, options.replay ?? false),
-  );
+  const services = (options.services ?? SERVICES).map((name) => service(name, ports[name], environment));
   await supervisor.start([...postgres.children, ...temporal.children, ...services]);
   const { address, namespace, uiUrl } = temporal;
   return {
@@ -141,15 +137,9 @@ async function temporalOf(
 }
 
 /** Our own processes are started by path: this room imports nothing of them. */
-function service(
-  name: ServiceName,
-  port: number,
-  environment: Readonly<Record<string, string>>,
-  isReplay: boolean,
-): ChildSpec {
-  const replay = isReplay ? { HOLDFAST_GATEWAY_CLOCK: 'stream', HOLDFAST_GATEWAY_DRILLS: 'on' } : {};
+function service(name: ServiceName, port: number, environment: Readonly<Record<string, string>>): ChildSpec {
   const listen: Record<ServiceName, Record<string, string>> = {
-    gateway: { HOLDFAST_GATEWAY_PORT: String(port), ...replay },
+    gateway: { HOLDFAST_GATEWAY_PORT: String(port) },
     worker: { HOLDFAST_WORKER_PORT: String(port) },
   };
   return {
@@ -162,7 +152,7 @@ function service(
     stopPatienceMs: 9_000,
     readyPatienceMs: 60_000,
     ready: async () =>
-      (await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1_000) })).status === 200,
+      (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200,
   };
 }
 

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 
-/** `GET /ready` for process managers: 200 when `isReady`, else 503. Listens on every address: a probe comes from outside a container. */
+/** `GET /readyz` for process managers: 200 when `isReady`, else 503. Listens on every address: a probe comes from outside a container. */
 export async function serveHealth(port: number, isReady: () => boolean): Promise<Server> {
   const server = createServer((request, response) => {
-    const known = request.url === '/ready' && request.method === 'GET';
+    const known = request.url === '/readyz' && request.method === 'GET';
     const ready = isReady();
     response.writeHead(known ? (ready ? 200 : 503) : 404, { 'content-type': 'application/json' });
-    response.end(known ? `{"ready":${ready}}\n` : '{"error":"ask for GET /ready"}\n');
+    response.end(known ? `{"ready":${ready}}\n` : '{"error":"ask for GET /readyz"}\n');
   });
   server.unref();
   await new Promise<void>((resolve, reject) => {

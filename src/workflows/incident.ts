@@ -1,0 +1,105 @@
+/** One trouble from its response to its written end: respond once, wait for recovery, close with a new validation case. */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  EXPLAIN_QUERY,
+  incidentClosedSignal,
+  retrainOrderedSignal,
+  rollbackMessage,
+  STATUS_QUERY,
+  suiteGrewSignal,
+} from '../contracts/messages.ts';
+import { experimentationId, monitoringId, promotionId } from '../contracts/names.ts';
+import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
+import { control, data } from './activity-doors.ts';
+import { createDisplay } from './display.ts';
+import { onQuery } from './doors.ts';
+import { HISTORY_EVENTS_MAX } from './limits.ts';
+
+/** @returns the closing reason */
+export async function incident(input: IncidentInput): Promise<string> {
+  const { model, incidentId } = input;
+  let sequence = input.sequence ?? 0;
+  let response = input.response ?? null;
+  let inWords = 'responding';
+  const explain = (): string =>
+    [`**Incident** ${incidentId}`, `**Response** ${response?.inWords ?? 'not yet'}`, `**Now** ${inWords}`].join('\n');
+  onQuery(STATUS_QUERY, 'What was done and what is waited for', () => ({ ...input, sequence, response, inWords }));
+  onQuery(EXPLAIN_QUERY, 'The same in words', explain);
+  const display = createDisplay();
+  const show = (phase: 'degraded' | 'healthy'): void =>
+    display.show(
+      explain(),
+      {
+        HoldfastModel: model,
+        HoldfastStage: 'monitoring',
+        HoldfastPhase: phase,
+        HoldfastIncident: incidentId,
+        HoldfastWaitingFor: phase === 'healthy' ? 'nothing' : response === null ? 'the response' : 'recovery',
+        HoldfastNeedsHuman: phase === 'degraded' && response?.needsHuman === true,
+      },
+      inWords,
+    );
+  show('degraded');
+
+  if (response === null) {
+    const done = await control('carry out the declared response').respond({ model, incidentId });
+    await passOn(model, incidentId, done);
+    response = done;
+    inWords = 'waits for recovery';
+    show('degraded');
+  }
+  for (;;) {
+    if (workflowInfo().historyLength > HISTORY_EVENTS_MAX) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof incident>({ model, incidentId, sequence, response });
+    }
+    const state = await data('is the objective met again').recoveryNext({ model, incidentId, sequence });
+    sequence += 1;
+    ({ inWords } = state);
+    show('degraded');
+    if (state.recovered) break;
+  }
+  const closed = await control('close the incident').closeIncident({ model, incidentId });
+  ({ inWords } = closed);
+  show('healthy');
+  if (closed.caseId !== null && closed.handoffId !== null) {
+    await tell(promotionId(model), suiteGrewSignal.name, { caseId: closed.caseId, handoffId: closed.handoffId });
+  }
+  await tell(monitoringId(model), incidentClosedSignal.name, { incidentId });
+  await condition(allHandlersFinished);
+  return inWords;
+}
+
+/** Orders that other workflows must carry out. */
+async function passOn(model: string, incidentId: string, response: IncidentResponse): Promise<void> {
+  if (response.orderedRetrain !== null) {
+    const { handoffId } = response.orderedRetrain;
+    await tell(experimentationId(model), retrainOrderedSignal.name, { incidentId, handoffId });
+  }
+  if (response.orderedRollback !== null) {
+    await tell(response.orderedRollback.rolloutId, rollbackMessage.name, {
+      commandId: `${incidentId}/rollback`,
+      by: 'monitoring',
+      reason: `ordered by ${incidentId}`,
+      channel: 'client',
+    });
+  }
+}
+
+/** A receiver that is not there finds the same in the records when it comes. */
+async function tell(workflowId: string, signal: string, body: unknown): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(signal, body);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('a message found no receiver', { receiver: workflowId, signal });
+  }
+}

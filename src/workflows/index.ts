@@ -1,0 +1,8 @@
+/** Every workflow a worker can run; the bundle starts here. */
+export { collection } from './collection.ts';
+export { experiment } from './experiment.ts';
+export { experimentation } from './experimentation.ts';
+export { incident } from './incident.ts';
+export { monitoring } from './monitoring.ts';
+export { promotion } from './promotion.ts';
+export { rollout } from './rollout.ts';
