@@ -1,5 +1,4 @@
 /** Dataset versions: accepted rows of landed partitions, as of a time, with the features they would have been served with. */
-import { existsSync } from 'node:fs';
 import { HoldfastError } from '../../contracts/errors.ts';
 import type { FeatureDeclaration, OutcomeRateFeature } from '../../contracts/serving.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
@@ -109,10 +108,10 @@ async function acceptedFiles(
   for (const { day, digest } of partitions) {
     if (digest === sha256Hex('')) continue; // landed without an accepted row
     const name = partitionName(`${model}/${day}`, digest, 'accepted');
-    const path = await store.localPath(name);
-    if (!existsSync(path)) {
-      throw new HoldfastError('DATA_PARTITION_NOT_LANDED', `partition ${day} has no object ${name}`);
-    }
+    const path = await store.localPath(name).catch((cause: unknown) => {
+      if (!(cause instanceof HoldfastError) || cause.code !== 'OBJECT_MISSING') throw cause;
+      throw new HoldfastError('DATA_PARTITION_NOT_LANDED', `partition ${day} has no object ${name}`, { cause });
+    });
     files.push(path);
   }
   return files;
@@ -137,7 +136,7 @@ function rowsSql(
   const range = window === undefined ? '' : ` and "at" >= ${window.from} and "at" < ${window.until}`;
   const list = (paths: readonly string[]): string => `read_parquet([${paths.map(literal).join(', ')}])`;
   return `
-    select cast(__at as double) as "at", __label as label, ${[...values, ...conditions].join(', ')}
+    select ${['cast(__at as double) as "at"', '__label as label', ...values, ...conditions].join(', ')}
     from (select unit as __unit, "at" as __at, ${labelSql(known)} as __label, inputs as __inputs${cases.length > 0 ? ', raw.*' : ''}
           from ${list(files)} where __label is not null${range})
     ${rateFiles.length === 0 ? '' : `left join ${list(rateFiles)} as __rates on __rates.unit = __unit`}

@@ -2,7 +2,8 @@
 import { HoldfastError } from '../../contracts/errors.ts';
 import type { OutcomeRateFeature } from '../../contracts/serving.ts';
 import { findFutureLabels } from '../../domain/features/future-labels.ts';
-import type { KnownOutcome, SampledRow } from '../../domain/features/future-labels.ts';
+import type { SampledRow } from '../../domain/features/future-labels.ts';
+import type { ObservedOutcome } from '../../domain/features/outcome-rates.ts';
 import { MINUTE_MS } from '../../domain/time.ts';
 import { lookBackMs, rateColumn } from './outcome-rate-sql.ts';
 import type { InputColumn } from './port.ts';
@@ -83,7 +84,7 @@ async function outcomesFor(
   prepared: PreparedSource,
   features: readonly OutcomeRateFeature[],
   sample: readonly SampledRow[],
-): Promise<KnownOutcome[]> {
+): Promise<ObservedOutcome[]> {
   const { oldest } = lookBackMs(features);
   const from = Math.min(...sample.map(({ at }) => at)) - oldest - MINUTE_MS;
   const until = Math.max(...sample.map(({ at }) => at)) + MINUTE_MS;

@@ -119,7 +119,7 @@ export interface Dataset {
 export interface PartitionStore {
   /** Stores a local file under a name. Idempotent: the same name always gets the same content. */
   writeFile(name: string, localPath: string): Promise<{ readonly digest: string; readonly bytes: number }>;
-  /** Path at which a stored file can be read on this machine. */
+  /** Path at which a stored file can be read on this machine. @throws OBJECT_MISSING */
   localPath(name: string): Promise<string>;
 }
 

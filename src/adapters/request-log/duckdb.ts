@@ -49,12 +49,8 @@ const COLUMNS = {
 const ORIGIN = { gateway: 'VARCHAR', segment: 'BIGINT', position: 'BIGINT' } as const;
 const FIRST = 'gateway, segment, position';
 
-export interface DuckdbRequestLogOptions {
-  /** Folder of the archive, shared by all workers. */
-  readonly folder: string;
-}
-
-export async function openDuckdbRequestLog({ folder }: DuckdbRequestLogOptions): Promise<RequestLog> {
+/** @param folder of the archive, shared by all workers */
+export async function openDuckdbRequestLog({ folder }: { readonly folder: string }): Promise<RequestLog> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', autoinstall_known_extensions: 'false' });
   const connected = async <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
     const connection = await instance.connect();

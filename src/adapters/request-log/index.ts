@@ -1,22 +1,27 @@
 /** Kinds of request logs. */
-import type { DuckdbRequestLogOptions } from './duckdb.ts';
+import { z } from 'zod';
+import { createInMemoryRequestLog } from './in-memory.ts';
 import type { RequestLog } from './port.ts';
 
-const requestLogs = {
-  duckdb: async (options: DuckdbRequestLogOptions): Promise<RequestLog> => {
-    const { openDuckdbRequestLog } = await import('./duckdb.ts');
-    return openDuckdbRequestLog(options);
-  },
-  'in-memory': async (): Promise<RequestLog> => {
-    const { createInMemoryRequestLog } = await import('./in-memory.ts');
-    return createInMemoryRequestLog();
-  },
-} as const;
+export const requestLogSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('duckdb'),
+    folder: z.string().min(1).describe('Folder of the archive, shared by all workers; created where it does not exist'),
+  }),
+  z.strictObject({ kind: z.literal('in-memory') }),
+]);
+export type RequestLogOptions = z.infer<typeof requestLogSchema>;
 
-export type RequestLogOptions =
-  | ({ readonly kind: 'duckdb' } & DuckdbRequestLogOptions)
-  | { readonly kind: 'in-memory' };
-
-export function openRequestLog(options: RequestLogOptions): Promise<RequestLog> {
-  return options.kind === 'duckdb' ? requestLogs.duckdb(options) : requestLogs[options.kind]();
+/** Opens the archive of a kind; the options are checked by `requestLogSchema` before. */
+export async function openRequestLog(options: RequestLogOptions): Promise<RequestLog> {
+  switch (options.kind) {
+    case 'duckdb': {
+      const { openDuckdbRequestLog } = await import('./duckdb.ts');
+      return openDuckdbRequestLog(options);
+    }
+    case 'in-memory':
+      return createInMemoryRequestLog();
+    default:
+      return options satisfies never;
+  }
 }

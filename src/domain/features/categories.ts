@@ -1,8 +1,9 @@
 /** Codes of categories, the same when training and when serving. */
 
+import { UNKNOWN_CATEGORY } from './feature-row.ts';
+
 /** More categories than trained columns may have; the rarest of them are unknown then. */
 const CATEGORIES_MAX = 4096;
-const UNKNOWN = -1;
 
 /**
  * Codes of categorical values: the index in `categories`, -1 for a value that is not among them, NaN where it is missing. Numbers
@@ -21,7 +22,7 @@ export function encodeCategories(
   const categories = settled ?? frequentCategories(counts);
   const codeOf = new Map(categories.map((category, code) => [category, code]));
   return {
-    codes: Float64Array.from(texts, (text) => (text === null ? Number.NaN : (codeOf.get(text) ?? UNKNOWN))),
+    codes: Float64Array.from(texts, (text) => (text === null ? Number.NaN : (codeOf.get(text) ?? UNKNOWN_CATEGORY))),
     categories,
   };
 }

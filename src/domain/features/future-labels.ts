@@ -4,30 +4,13 @@
  */
 import { durationMs, MINUTE_MS } from '../time.ts';
 import type { EpochMs } from '../time.ts';
-
-interface RateDeclaration {
-  readonly name: string;
-  readonly key: readonly string[];
-  readonly window: string;
-  readonly lag: string;
-  readonly age: string;
-  readonly prior: { readonly rate: number; readonly weight: number };
-}
-
-type Inputs = Readonly<Record<string, number | string | null>>;
-
-export interface KnownOutcome {
-  readonly knownAt: EpochMs;
-  /** null: invalid, counts for nothing. */
-  readonly label: number | null;
-  readonly inputs: Inputs;
-}
+import type { ObservedOutcome, OutcomeRateDeclaration } from './outcome-rates.ts';
 
 /** A row with the values that are to be checked, by feature name. */
 export interface SampledRow {
   readonly unit: string;
   readonly at: EpochMs;
-  readonly inputs: Inputs;
+  readonly inputs: ObservedOutcome['inputs'];
   readonly values: Readonly<Record<string, number>>;
 }
 
@@ -48,8 +31,8 @@ const TOLERANCE = 1e-12;
  */
 export function findFutureLabels(
   sample: readonly SampledRow[],
-  outcomes: readonly KnownOutcome[],
-  features: readonly RateDeclaration[],
+  outcomes: readonly ObservedOutcome[],
+  features: readonly OutcomeRateDeclaration[],
 ): FutureLabel[] {
   return sample.flatMap((row) =>
     features.flatMap((feature) => {
@@ -60,7 +43,7 @@ export function findFutureLabels(
   );
 }
 
-function rateKnownAt(row: SampledRow, outcomes: readonly KnownOutcome[], feature: RateDeclaration): number {
+function rateKnownAt(row: SampledRow, outcomes: readonly ObservedOutcome[], feature: OutcomeRateDeclaration): number {
   const minute = Math.floor(row.at / MINUTE_MS) * MINUTE_MS;
   const newest = minute - durationMs(feature.lag) - durationMs(feature.age);
   const oldest = newest - durationMs(feature.window);

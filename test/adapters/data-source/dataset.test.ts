@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetRequest, DataSource } from '../../../src/adapters/data-source/port.ts';
+import type { DatasetRequest, DataSource, RowBatch } from '../../../src/adapters/data-source/port.ts';
+import { createOutcomeRates } from '../../../src/domain/features/outcome-rates.ts';
+import type { ObservedOutcome } from '../../../src/domain/features/outcome-rates.ts';
 import { epochMs, isoInstant } from '../../../src/domain/time.ts';
-import { flightSlice, makePlaces, openShop, query } from './places.ts';
+import { flightModel, flightSlice, makePlaces, openShop, query } from './places.ts';
 import type { TestPlaces } from './places.ts';
 
 const owned = { owner: 'operations', reviewBy: '2027-06-30' };
@@ -27,6 +29,23 @@ async function land(source: DataSource): Promise<DatasetRequest['partitions']> {
   const landed = [];
   for (const { day, rows } of await source.partitions()) if (rows > 0) landed.push(await source.landPartition(day));
   return landed.map(({ day, digest }) => ({ day, digest }));
+}
+
+type Row = ObservedOutcome & { readonly at: number };
+
+async function collect(stream: AsyncIterable<RowBatch>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const { rows: count, at, knownAt, label, inputs } of stream) {
+    for (let row = 0; row < count; row += 1) {
+      rows.push({
+        at: at[row]!,
+        knownAt: knownAt[row]!,
+        label: Number.isNaN(label[row]) ? null : label[row]!,
+        inputs: { origin: inputs['origin']!.values[row]!, destination: inputs['destination']!.values[row]! },
+      });
+    }
+  }
+  return rows;
 }
 
 describe('assembling a dataset version', () => {
@@ -144,6 +163,13 @@ describe('assembling a dataset version', () => {
     });
   });
 
+  it('gives labels and cases alone where no feature is asked for, as for a constant', async () => {
+    const source = await open();
+    const partitions = await land(source);
+    const { matrix } = await source.assembleDataset({ partitions, asOf, features: [] });
+    assert.deepEqual([matrix.rows, matrix.columns, [...matrix.labels]], [4, [], [1, 0, 0, 1]]);
+  });
+
   it('names the version by its content: the same request the same, any other another', async () => {
     const source = await open();
     const partitions = await land(source);
@@ -185,6 +211,34 @@ describe('assembling a dataset version', () => {
       { partitions: [{ day: '2001-01-01', digest: 'f'.repeat(64) }] },
       { code: 'DATA_PARTITION_NOT_LANDED', message: /2001-01-01/ },
     );
+  });
+
+  it('gives every row the outcome rates it would have been served with online, to 1e-12', async () => {
+    const where = `date < '2001-01-04' and hash(date, origin) % 8 = 0`;
+    const source = await flightSlice(places, where, { checks: [] });
+    const { features } = flightModel();
+    const declared = features.filter((feature) => feature.kind === 'outcomeRate');
+    const names = declared.map(({ name }) => name);
+    const { matrix, at } = await source.assembleDataset({ partitions: await land(source), asOf, features: names });
+
+    const online = createOutcomeRates(declared);
+    const arrivals = await collect(source.outcomes(0, asOf));
+    const served = [];
+    for (const row of await collect(source.stream('2001-01-01', '2001-02-01'))) {
+      while (arrivals.length > 0 && arrivals[0]!.knownAt <= row.at) online.observe(arrivals.shift()!);
+      if (row.label !== null) served.push({ at: row.at, values: online.valuesAt(row.at, row.inputs) });
+    }
+    assert.ok(matrix.rows > 4000);
+    assert.deepEqual(
+      served.map(({ at }) => at),
+      [...at],
+    );
+    for (const [index, { name, values }] of matrix.columns.entries()) {
+      const differences = served.map((row, at) => Math.abs(row.values[name]! - values[at]!));
+      assert.ok(Math.max(...differences) <= 1e-12, name);
+      assert.ok(new Set(values).size > 20, `${name} varies`);
+      assert.equal(names[index], name);
+    }
   });
 
   it('refuses to hand out a dataset whose feature values hold labels from the future', async () => {

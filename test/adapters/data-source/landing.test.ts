@@ -8,7 +8,7 @@ describe('landing a partition', () => {
   let places: TestPlaces;
   beforeEach(() => (places = makePlaces()));
   afterEach(() => places.remove());
-  const stored = (name: string | null): string => `'${places.baseDir}/store/${name}'`;
+  const stored = (name: string | null): string => `'${places.baseDir}/store/files/${name}'`;
 
   it('quarantines impossible values and all but the first of identical rows, with the reason, and accepts the rest', async () => {
     const source = await openShop(

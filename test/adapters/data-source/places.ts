@@ -1,14 +1,13 @@
-/** Temporary folders, a folder store and small declarations for the tests of the data source. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+/** Temporary folders, a store and small declarations for the tests of the data source. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'yaml';
 import type { FileSourcePlaces } from '../../../src/adapters/data-source/file.ts';
 import { openDataSource } from '../../../src/adapters/data-source/index.ts';
-import type { DataSource, PartitionStore } from '../../../src/adapters/data-source/port.ts';
+import type { DataSource } from '../../../src/adapters/data-source/port.ts';
+import { createObjectStore } from '../../../src/adapters/object-store/index.ts';
 import { modelFileSchema } from '../../../src/contracts/model.ts';
 import type { ModelDeclaration } from '../../../src/contracts/model.ts';
 
@@ -21,15 +20,7 @@ export interface TestPlaces extends FileSourcePlaces {
 
 export function makePlaces(): TestPlaces {
   const baseDir = mkdtempSync(join(tmpdir(), 'holdfast-data-'));
-  const store: PartitionStore = {
-    writeFile: async (name, localPath) => {
-      const path = join(baseDir, 'store', name);
-      mkdirSync(dirname(path), { recursive: true });
-      copyFileSync(localPath, path);
-      return { digest: createHash('sha256').update(readFileSync(path)).digest('hex'), bytes: statSync(path).size };
-    },
-    localPath: async (name) => join(baseDir, 'store', name),
-  };
+  const store = createObjectStore({ kind: 'local-folder', folder: join(baseDir, 'store') });
   return {
     baseDir,
     workDir: join(baseDir, 'work'),
@@ -55,7 +46,7 @@ export async function query<Row = Record<string, unknown>>(sql: string): Promise
 
 type Overrides = { readonly [Key in keyof ModelDeclaration]?: Partial<ModelDeclaration[Key]> };
 
-const flightModel = (): ModelDeclaration =>
+export const flightModel = (): ModelDeclaration =>
   modelFileSchema.parse(parse(readFileSync('models/flight-delay.yaml', 'utf8')));
 
 /** The shipped example over the flights that satisfy a condition. */
