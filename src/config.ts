@@ -2,7 +2,7 @@
  * The only reader of the environment, Temporal's own variables apart (client/connect.ts). Every setting is one line of the table: its check,
  * its default, its meaning; types, documentation and the check of unknown names are derived.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from './contracts/errors.ts';
 import { TASK_QUEUES } from './contracts/names.ts';
@@ -12,6 +12,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const QUEUES = Object.values(TASK_QUEUES);
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const listOf = <Schema extends z.ZodType<string, string>>(element: Schema) =>
   z
     .string()
@@ -23,12 +24,11 @@ const listOf = <Schema extends z.ZodType<string, string>>(element: Schema) =>
     )
     .pipe(z.array(element).min(1));
 
+const folder = z.string().transform((path) => resolve(path));
+
 const SETTINGS = {
   STATE_DIR: {
-    schema: z
-      .string()
-      .default('.holdfast')
-      .transform((path) => resolve(path)),
+    schema: folder.prefault('.holdfast'),
     meaning:
       'Folder of everything this machine keeps: data of PostgreSQL and Temporal, logs, objects. Default: .holdfast here',
   },
@@ -44,7 +44,7 @@ const SETTINGS = {
     meaning: 'Records: postgres://user:password@host:port/database. Default: the embedded PostgreSQL of npm start',
   },
   OBJECT_STORE: {
-    schema: z.string().optional(),
+    schema: folder.optional(),
     meaning: 'Bulk: a folder that all processes share. Default: objects in the state folder',
   },
   GATEWAY_URLS: {
@@ -65,6 +65,19 @@ const SETTINGS = {
     meaning: 'Address the gateway listens on. Default: 127.0.0.1, this machine only',
   },
   GATEWAY_PORT: { schema: port.default(8480), meaning: 'Port the gateway listens on. Default: 8480' },
+  GATEWAY_CLOCK: {
+    schema: z.enum(['wall', 'stream']).default('wall'),
+    meaning: 'Where a gateway takes event time from: wall, or stream for replayed traffic. Default: wall',
+  },
+  GATEWAY_DRILLS: {
+    schema: flag.default(false),
+    meaning: 'true lets POST …/drill break bundles on purpose, for rehearsals. Default: false',
+  },
+  GATEWAY_SYNC_PREDICTIONS: {
+    schema: flag.default(true),
+    meaning:
+      'false answers predictions before they are flushed to the disk; a power cut may lose the last. Default: true',
+  },
   TEMPORAL_PORT: {
     schema: port.default(7233),
     meaning:
@@ -130,6 +143,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 /** What a child process gets: everything we were given, and what is added for it. */
 export function environmentWith(added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ...added };
+}
+
+/** Options of the object store, for compose.ts. */
+export function objectStoreOf(config: Config): { kind: 'local-folder'; folder: string } {
+  return { kind: 'local-folder', folder: config.objectStore ?? join(config.stateDir, 'objects') };
 }
 
 function unknownVariables(environment: NodeJS.ProcessEnv): string[] {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
+import { objectStoreOf } from '../config.ts';
 import type { Config } from '../config.ts';
 import type { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
@@ -17,6 +18,8 @@ export interface PlatformOptions {
   readonly config: Config;
   /** Without the web UI of Temporal. */
   readonly headless?: boolean;
+  /** Settings for gateway and worker beside those that follow from the platform, for example HOLDFAST_GATEWAY_CLOCK. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Which of our own processes to run; servers are always there. Default: gateway and worker. */
   readonly services?: readonly ServiceName[];
   readonly onNotice?: (text: string) => void;
@@ -89,11 +92,12 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
   const ports = await choosePorts(config, onNotice);
   const [postgres, temporal] = await Promise.all([postgresOf(config, ports), temporalOf(options, ports)]);
   const environment = {
+    ...options.environment,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     HOLDFAST_STATE_DIR: config.stateDir,
     HOLDFAST_POSTGRES_URL: postgres.url,
-    HOLDFAST_OBJECT_STORE: config.objectStore ?? join(config.stateDir, 'objects'),
+    HOLDFAST_OBJECT_STORE: objectStoreOf(config).folder,
     HOLDFAST_GATEWAY_URLS: `http://127.0.0.1:${ports.gateway}`,
   };
   for (const notice of postgres.notices) onNotice(notice);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { recordStores } from '../../src/adapters/record-store/index.ts';
 import { connectClient } from '../../src/client/connect.ts';
 import { readConfig } from '../../src/config.ts';
@@ -67,6 +68,18 @@ describe('the platform of one machine', function () {
     platform = await start();
     assert.equal(platform.temporal.address, address);
     assert.equal(platform.temporal.uiUrl, null);
+  });
+
+  it('brings a gateway back after kill -9, at the same address', async () => {
+    platform = await startPlatform({ config, services: ['gateway'], headless: true });
+    const ready = async (): Promise<boolean> => (await fetch(`${platform?.gatewayUrl}/readyz`)).status === 200;
+    assert.equal(await ready(), true);
+    platform.kill('gateway');
+    while (!(await ready().catch(() => false)) || platform.children.some(({ restarts }) => restarts === 1) === false) {
+      await sleep(50);
+    }
+    const logged = platform.children.find(({ name }) => name === 'gateway')?.log ?? '';
+    assert.match(readFileSync(logged, 'utf8'), /Ready/);
   });
 
   it('stops what it has started when its start is interrupted', async () => {
