@@ -28,7 +28,10 @@ export function compileBinned(tree: Tree, columns: readonly BinnedColumn[]): (ro
   const right = Int32Array.from(tree.right);
   return (row) => {
     let at = left.length === 0 ? -1 : 0;
-    while (at >= 0) at = tables[at]![binsOf[at]![row]!]! === 1 ? left[at]! : right[at]!;
+    while (at >= 0) {
+      const goesLeft = tables[at]![binsOf[at]![row]!];
+      at = goesLeft === 1 ? left[at]! : right[at]!;
+    }
     return leafValues[~at]!;
   };
 }
