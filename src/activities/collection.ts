@@ -2,7 +2,7 @@ import type { Partition } from '../adapters/data-source/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ModelDeclaration } from '../contracts/model.ts';
-import { collectionId } from '../contracts/names.ts';
+import { collectionId, experimentationId } from '../contracts/names.ts';
 import type { PartitionRecord } from '../contracts/records.ts';
 import type { CollectionActivities, CollectionWork } from '../contracts/workflows.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
@@ -118,6 +118,8 @@ async function landPartition(ports: CollectionPorts, model: string, day: string)
     const landedAt = isoInstant((await tx.watermark()) ?? calendar.origin);
     const record: PartitionRecord = { ...landing, landedAt };
     await tx.put('partition', day, record);
+    // New data may be what the next idea waits for.
+    await tx.unsettle(experimentationId(model));
     return record;
   });
 }

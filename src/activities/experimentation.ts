@@ -3,7 +3,7 @@ import { experimentationId, experimentId, promotionId } from '../contracts/names
 import type { ExperimentationActivities, ExperimentInput, ExperimentPlan } from '../contracts/workflows.ts';
 import { nextIdea } from '../domain/experimentation/idea-queue.ts';
 import type { IdeaAttempt } from '../domain/experimentation/idea-queue.ts';
-import { durationMs, epochMs, isoInstant } from '../domain/time.ts';
+import { DAY_MS, durationMs, epochMs, isoDay, isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { repeatableAnswer } from './answers.ts';
 import { attemptsOf, ideaOf, rememberAttempt } from './attempts.ts';
@@ -47,8 +47,9 @@ async function experimentNext(
   model: string,
   watermark: EpochMs | null,
 ): Promise<ExperimentPlan | null> {
-  if (watermark === null || !(await backfillHasLanded(tx))) return null;
+  if (watermark === null) return null;
   const { declaration } = await modelContext(tx);
+  if (!(await backfillHasLanded(tx, declaration.source.backfillUntil))) return null;
   const attempts = await attemptsOf(tx);
   const retrainOrdered = await takeRetrainOrders(tx, model);
   const chosen = nextIdea({
@@ -98,9 +99,11 @@ async function takeRetrainOrders(tx: RecordTransaction, model: string): Promise<
   return (await tx.get('memory', RETRAIN_ORDERED)) !== null;
 }
 
-/** The first model is not trained on half of its history. */
-async function backfillHasLanded(tx: RecordTransaction): Promise<boolean> {
-  return (await tx.get('memory', 'collection/backfill')) !== null;
+/** The first model is not trained on half of its history. Days land in order. */
+async function backfillHasLanded(tx: RecordTransaction, backfillUntil: string): Promise<boolean> {
+  const lastDay = isoDay(epochMs(backfillUntil) - DAY_MS);
+  const newest = (await tx.list('partition', { descending: true, limit: 1 }))[0];
+  return newest !== undefined && newest.key >= lastDay;
 }
 
 async function stableHasRecipe(tx: RecordTransaction): Promise<boolean> {

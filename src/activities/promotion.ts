@@ -1,5 +1,5 @@
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
-import { promotionId, rolloutId } from '../contracts/names.ts';
+import { experimentationId, promotionId, rolloutId } from '../contracts/names.ts';
 import type { CandidateRecord } from '../contracts/records.ts';
 import type { PromotionActivities, RolloutPlan } from '../contracts/workflows.ts';
 import { decideQueue } from '../domain/rollout/promotion-queue.ts';
@@ -41,6 +41,7 @@ async function nextRollout(tx: RecordTransaction, model: string): Promise<Rollou
     );
   }
   const plan = decision.start === null ? null : await start(tx, model, candidates, decision.start.bundle);
+  if (decision.superseded.length + decision.rejected.length > 0) await tx.unsettle(experimentationId(model));
   for (const { id } of told) await tx.acknowledge(id);
   return plan;
 }

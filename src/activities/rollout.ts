@@ -3,7 +3,7 @@ import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
 import type { PutTraffic, TrafficState } from '../contracts/serving.ts';
 import type { ExposureApplied, RolloutActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
-import { promotionId } from '../contracts/names.ts';
+import { experimentationId, promotionId } from '../contracts/names.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { wholeCohorts } from '../domain/rollout/gate-runs.ts';
 import type { RolloutBrief, Step } from '../domain/rollout/states.ts';
@@ -230,6 +230,8 @@ async function finishRollout(tx: RecordTransaction, input: Finish): Promise<{ ha
     kind: 'rolloutFinished',
     body: { rolloutId: input.rolloutId, outcome: input.outcome },
   });
+  // The next idea may have waited for this outcome.
+  await tx.unsettle(experimentationId(input.model));
   await tx.leave(input.rolloutId);
   return { handoffId };
 }
