@@ -3,17 +3,16 @@
  * the file and of the part of the declaration that shapes rows. Whoever finishes first puts the folder in its place by a
  * rename; the others find it there.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ModelDeclaration } from '../../contracts/model.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { sha256Hex } from '../../domain/sha256.ts';
-import { DAY_MS, epochMs, HOUR_MS, isoDay } from '../../domain/time.ts';
+import { DAY_MS, epochMs, isoDay } from '../../domain/time.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
 import type { SourceFault } from './port.ts';
+import { makeFolder } from './made-folder.ts';
 import { placeRows } from './places.ts';
 import { partitionSql, repeatsSql, sourceRowsSql } from './prepare-sql.ts';
 import type { RowShape } from './prepare-sql.ts';
@@ -63,8 +62,6 @@ export interface SourcePlaces {
 
 const FORMAT = 1; // part of the digest: rows prepared by another layout are never read
 const THREADS = 2; // no floating-point sums here: every value depends on its own row, every order is total
-const DRAFT = '.draft-';
-const ABANDONED_AFTER_MS = HOUR_MS; // the largest sources take minutes
 const INDEX_FILE = 'index.json';
 
 export const partitionFile = (prepared: PreparedSource, day: string): string =>
@@ -87,37 +84,11 @@ export async function prepareSource(declaration: SourceDeclaration, places: Sour
     }),
   );
   const folder = join(places.workDir, `source-${digest.slice(0, 16)}`);
-  if (!existsSync(join(folder, INDEX_FILE))) {
-    await makeFolder(folder, async (draft) => {
-      const index = await prepareInto(draft, declaration, { path, zones });
-      return { digest, fileDigest: digests.file, ...index };
-    });
-  }
+  await makeFolder(folder, INDEX_FILE, async (draft) => {
+    const index = await prepareInto(draft, declaration, { path, zones });
+    await writeFile(join(draft, INDEX_FILE), JSON.stringify({ digest, fileDigest: digests.file, ...index }));
+  });
   return { ...(JSON.parse(await readFile(join(folder, INDEX_FILE), 'utf8')) as PreparedIndex), folder };
-}
-
-async function makeFolder(folder: string, fill: (draft: string) => Promise<PreparedIndex>): Promise<void> {
-  await removeAbandonedDrafts(dirname(folder));
-  const draft = `${folder}${DRAFT}${process.pid}-${randomBytes(4).toString('hex')}`;
-  await mkdir(draft, { recursive: true });
-  try {
-    await writeFile(join(draft, INDEX_FILE), JSON.stringify(await fill(draft)));
-    await rename(draft, folder);
-  } catch (cause) {
-    await rm(draft, { recursive: true, force: true });
-    if (!existsSync(join(folder, INDEX_FILE))) throw cause; // otherwise another process was first
-  }
-}
-
-/** A process that is killed while preparing cannot tidy up after itself. */
-async function removeAbandonedDrafts(workDir: string): Promise<void> {
-  if (!existsSync(workDir)) return;
-  for (const name of await readdir(workDir)) {
-    if (!name.includes(DRAFT)) continue;
-    const path = join(workDir, name);
-    const age = Date.now() - ((await stat(path).catch(() => null))?.mtimeMs ?? Date.now());
-    if (age > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true });
-  }
 }
 
 async function prepareInto(

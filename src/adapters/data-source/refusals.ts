@@ -27,7 +27,7 @@ function refusalOf(doing: string, cause: unknown): unknown {
   const message = firstLine(cause);
   if (DAMAGED.test(message)) {
     return new HoldfastError('DATA_FILE_UNREADABLE', `${doing}: ${message}`, {
-      remedy: 'Delete the named file or its folder; prepared rows are made again, landed ones by landing again',
+      remedy: 'Delete the folder it lies in; prepared rows are made again, landed ones by landing again',
       cause,
     });
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSource } from '../../../src/adapters/data-source/index.ts';
 import type { RowBatch } from '../../../src/adapters/data-source/port.ts';
@@ -136,16 +136,6 @@ describe('file data source', () => {
     const [a, b] = await Promise.all([first.profile(), second.profile()]);
     assert.deepEqual(a, b);
     assert.deepEqual(readdirSync(places.workDir), [`source-${a.digest.slice(0, 16)}`]);
-  });
-
-  it('removes what a killed process left half prepared', async () => {
-    const abandoned = join(places.workDir, 'source-0123.draft-1-abcd');
-    const young = join(places.workDir, 'source-4567.draft-1-abcd');
-    mkdirSync(abandoned, { recursive: true });
-    mkdirSync(young);
-    utimesSync(abandoned, 0, 0);
-    await (await openShop(places, ['2001-01-01 10:00,a,1,1,30'])).profile();
-    assert.deepEqual([existsSync(abandoned), existsSync(young)], [false, true]);
   });
 
   it('is prepared anew when the file or an expression changes, not when a check does', async () => {
