@@ -21,21 +21,39 @@ const LENGTH_OFFSET_BYTES = 56;
 const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 // Scratch space: the functions below are synchronous and never re-enter, so one set serves every call.
+const words = new Int32Array(64);
 const schedule = new Int32Array(64);
 const state = new Int32Array(8);
 let bytes = new Uint8Array(1024);
 
-function compress(offset: number): void {
+function sum0(x: number): number {
+  return ((x >>> 2) | (x << 30)) ^ ((x >>> 13) | (x << 19)) ^ ((x >>> 22) | (x << 10));
+}
+
+function sum1(x: number): number {
+  return ((x >>> 6) | (x << 26)) ^ ((x >>> 11) | (x << 21)) ^ ((x >>> 25) | (x << 7));
+}
+
+/** Message schedule of one block, the round constants added in. */
+function expand(offset: number): void {
   for (let t = 0, at = offset; t < 16; t++, at += 4) {
-    schedule[t] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    words[t] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    schedule[t] = words[t]! + ROUND_CONSTANTS[t]!;
   }
   for (let t = 16; t < 64; t++) {
-    const w15 = schedule[t - 15]!;
-    const w2 = schedule[t - 2]!;
+    const w15 = words[t - 15]!;
+    const w2 = words[t - 2]!;
     const s0 = ((w15 >>> 7) | (w15 << 25)) ^ ((w15 >>> 18) | (w15 << 14)) ^ (w15 >>> 3);
     const s1 = ((w2 >>> 17) | (w2 << 15)) ^ ((w2 >>> 19) | (w2 << 13)) ^ (w2 >>> 10);
-    schedule[t] = (schedule[t - 16]! + s0 + schedule[t - 7]! + s1) | 0;
+    const word = (words[t - 16]! + s0 + words[t - 7]! + s1) | 0;
+    words[t] = word;
+    schedule[t] = word + ROUND_CONSTANTS[t]!;
   }
+}
+
+/** One block. Eight rounds at a time, so that the eight variables change roles instead of places. */
+function compress(offset: number): void {
+  expand(offset);
   let a = state[0]!;
   let b = state[1]!;
   let c = state[2]!;
@@ -44,35 +62,50 @@ function compress(offset: number): void {
   let f = state[5]!;
   let g = state[6]!;
   let h = state[7]!;
-  for (let t = 0; t < 64; t++) {
-    const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const t1 = (h + s1 + (g ^ (e & (f ^ g))) + ROUND_CONSTANTS[t]! + schedule[t]!) | 0;
-    const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-    const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
-    h = g;
-    g = f;
-    f = e;
-    e = (d + t1) | 0;
-    d = c;
-    c = b;
-    b = a;
-    a = (t1 + t2) | 0;
+  for (let t = 0; t < 64; t += 8) {
+    h = (h + sum1(e) + (g ^ (e & (f ^ g))) + schedule[t + 0]!) | 0;
+    d = (d + h) | 0;
+    h = (h + sum0(a) + ((a & b) | (c & (a | b)))) | 0;
+    g = (g + sum1(d) + (f ^ (d & (e ^ f))) + schedule[t + 1]!) | 0;
+    c = (c + g) | 0;
+    g = (g + sum0(h) + ((h & a) | (b & (h | a)))) | 0;
+    f = (f + sum1(c) + (e ^ (c & (d ^ e))) + schedule[t + 2]!) | 0;
+    b = (b + f) | 0;
+    f = (f + sum0(g) + ((g & h) | (a & (g | h)))) | 0;
+    e = (e + sum1(b) + (d ^ (b & (c ^ d))) + schedule[t + 3]!) | 0;
+    a = (a + e) | 0;
+    e = (e + sum0(f) + ((f & g) | (h & (f | g)))) | 0;
+    d = (d + sum1(a) + (c ^ (a & (b ^ c))) + schedule[t + 4]!) | 0;
+    h = (h + d) | 0;
+    d = (d + sum0(e) + ((e & f) | (g & (e | f)))) | 0;
+    c = (c + sum1(h) + (b ^ (h & (a ^ b))) + schedule[t + 5]!) | 0;
+    g = (g + c) | 0;
+    c = (c + sum0(d) + ((d & e) | (f & (d | e)))) | 0;
+    b = (b + sum1(g) + (a ^ (g & (h ^ a))) + schedule[t + 6]!) | 0;
+    f = (f + b) | 0;
+    b = (b + sum0(c) + ((c & d) | (e & (c | d)))) | 0;
+    a = (a + sum1(f) + (h ^ (f & (g ^ h))) + schedule[t + 7]!) | 0;
+    e = (e + a) | 0;
+    a = (a + sum0(b) + ((b & c) | (d & (b | c)))) | 0;
   }
-  state[0] = state[0]! + a;
-  state[1] = state[1]! + b;
-  state[2] = state[2]! + c;
-  state[3] = state[3]! + d;
-  state[4] = state[4]! + e;
-  state[5] = state[5]! + f;
-  state[6] = state[6]! + g;
-  state[7] = state[7]! + h;
+  state[0]! += a;
+  state[1]! += b;
+  state[2]! += c;
+  state[3]! += d;
+  state[4]! += e;
+  state[5]! += f;
+  state[6]! += g;
+  state[7]! += h;
 }
 
-/** Writes the UTF-8 form of `text` into the scratch bytes; a lone surrogate becomes U+FFFD, as every encoder does. */
-function encodeUtf8(text: string): number {
-  const bytesMax = 3 * text.length + BLOCK_BYTES + 9;
+/**
+ * Writes the UTF-8 form of `text` into the scratch bytes from `start` and returns its end; a lone surrogate becomes U+FFFD, as every
+ * encoder does.
+ */
+function encodeUtf8(text: string, start: number): number {
+  const bytesMax = start + 3 * text.length + BLOCK_BYTES + 9;
   if (bytes.length < bytesMax) bytes = new Uint8Array(2 * bytesMax);
-  let at = 0;
+  let at = start;
   for (let i = 0; i < text.length; i++) {
     let code = text.charCodeAt(i);
     if (code < 0x80) {
@@ -104,8 +137,8 @@ function encodeUtf8(text: string): number {
   return at;
 }
 
-function hash(text: string): void {
-  const length = encodeUtf8(text);
+/** Leaves the digest of the first `length` scratch bytes in `state`. */
+function digest(length: number): void {
   const blocks = Math.ceil((length + 9) / BLOCK_BYTES);
   const end = blocks * BLOCK_BYTES;
   bytes.fill(0, length, end);
@@ -127,7 +160,7 @@ function hash(text: string): void {
  * @returns 64 characters. Source: FIPS 180-4; checked against the platform's implementation by a property test.
  */
 export function sha256Hex(text: string): string {
-  hash(text);
+  digest(encodeUtf8(text, 0));
   let hex = '';
   for (const word of state) {
     hex +=
@@ -144,6 +177,21 @@ export function sha256Hex(text: string): string {
  * string per unit. Order by it agrees with the order of `sha256Hex` except between equal values.
  */
 export function sha256Prefix32(text: string): number {
-  hash(text);
+  digest(encodeUtf8(text, 0));
   return state[0]! >>> 0;
+}
+
+/**
+ * `sha256Prefix32(prefix + text)` for many texts: the prefix is encoded once and no joined string is built.
+ *
+ * @param prefix must not end in half of a surrogate pair
+ */
+export function prefix32Hasher(prefix: string): (text: string) => number {
+  const encoded = bytes.slice(0, encodeUtf8(prefix, 0));
+  return (text) => {
+    const length = encodeUtf8(text, encoded.length);
+    bytes.set(encoded);
+    digest(length);
+    return state[0]! >>> 0;
+  };
 }

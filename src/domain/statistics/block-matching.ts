@@ -1,4 +1,4 @@
-import { sha256Hex, sha256Prefix32 } from '../sha256.ts';
+import { prefix32Hasher, sha256Hex } from '../sha256.ts';
 import { canonicalHistogram, scaledLoss } from './diff-histogram.ts';
 import type { DiffHistogram } from './diff-histogram.ts';
 import { StatisticsError } from './statistics-error.ts';
@@ -46,8 +46,9 @@ function requireDistinct(left: string, right: string): void {
 
 /** Unit positions by ascending SHA-256 of `${salt}:${id}`: an order nobody chose, so no outcome can choose the match. */
 function hashOrder(units: readonly Unit[], salt: string): Uint32Array {
+  const hash = prefix32Hasher(`${salt}:`);
   const keys = new Uint32Array(units.length);
-  for (let i = 0; i < units.length; i++) keys[i] = sha256Prefix32(`${salt}:${units[i]!.id}`);
+  for (let i = 0; i < units.length; i++) keys[i] = hash(units[i]!.id);
   const order = radixOrder(keys);
   for (let start = 0; start < order.length;) {
     let end = start + 1;
@@ -68,14 +69,29 @@ function settleEqualPrefixes(run: Uint32Array, units: readonly Unit[], salt: str
   }
 }
 
-function armLosses(units: readonly Unit[], order: Uint32Array, arm: Unit['arm'], quantum: number): Float64Array {
-  const losses = new Float64Array(order.length);
-  let size = 0;
-  for (const position of order) {
-    const unit = units[position]!;
-    if (unit.arm === arm) losses[size++] = scaledLoss(unit.y, quantum);
+/** Losses of each arm in the given order, scaled to the quantum. */
+function armLosses(units: readonly Unit[], order: Uint32Array, quantum: number): Record<Unit['arm'], Float64Array> {
+  const losses = new Float64Array(units.length);
+  const isCandidate = new Uint8Array(units.length);
+  let candidates = 0;
+  for (const [i, { arm, y }] of units.entries()) {
+    losses[i] = scaledLoss(y, quantum);
+    if (arm === 'candidate') isCandidate[i] = 1;
+    else if (arm !== 'control') {
+      throw new StatisticsError(
+        'STAT_INPUT_INVALID',
+        `arm of unit ${i} is ${String(arm)}; give 'candidate' or 'control', its arm at first exposure`,
+      );
+    }
+    candidates += isCandidate[i]!;
   }
-  return losses.subarray(0, size);
+  const arms = { candidate: new Float64Array(candidates), control: new Float64Array(units.length - candidates) };
+  let [c, s] = [0, 0];
+  for (const position of order) {
+    if (isCandidate[position] === 1) arms.candidate[c++] = losses[position]!;
+    else arms.control[s++] = losses[position]!;
+  }
+  return arms;
 }
 
 /** Numerators of D and their counts over the common denominator (k, or the quantum). `sign` is +1 when the candidate is the smaller arm. */
@@ -119,15 +135,7 @@ export function matchBlock(
       `quantum is ${o.quantum}; give 0 for losses in {0, 1} or an integer such as 10000`,
     );
   }
-  const order = hashOrder(units, o.salt);
-  const candidate = armLosses(units, order, 'candidate', o.quantum);
-  const control = armLosses(units, order, 'control', o.quantum);
-  if (candidate.length + control.length !== units.length) {
-    throw new StatisticsError(
-      'STAT_INPUT_INVALID',
-      "a unit's arm is neither 'candidate' nor 'control'; give its arm at first exposure",
-    );
-  }
+  const { candidate, control } = armLosses(units, hashOrder(units, o.salt), o.quantum);
   if (candidate.length === 0 || control.length === 0)
     return { k: 0, role: null, hist: [], used: { candidate: 0, control: 0 } };
   const role = candidate.length <= control.length ? 'candidate' : 'control';

@@ -38,8 +38,23 @@ function compareValues(a: Triple, b: Triple): number {
   return a[0] * b[1] - b[0] * a[1];
 }
 
+/** Whether nothing is left to do: most histograms come from `matchBlock` or from a record, canonical already. */
+function isCanonical(histogram: DiffHistogram): boolean {
+  let previous: Triple | undefined;
+  for (const triple of histogram) {
+    requireDifference(triple);
+    const [num, den, count] = triple;
+    if (count === 0 || Object.is(num, -0)) return false;
+    if (previous !== undefined && compareValues(previous, triple) >= 0) return false;
+    if (Number.isSafeInteger(num) && Number.isSafeInteger(den) && greatestCommonDivisor(num, den) !== 1) return false;
+    previous = triple;
+  }
+  return true;
+}
+
 /** Canonical form of a histogram that may be unsorted, unreduced, repeated or hold zero counts. */
-export function canonicalHistogram(triples: Iterable<Triple>): DiffHistogram {
+export function canonicalHistogram(triples: DiffHistogram): DiffHistogram {
+  if (isCanonical(triples)) return triples;
   const all: Triple[] = [];
   for (const triple of triples) {
     requireDifference(triple);

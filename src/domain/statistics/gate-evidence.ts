@@ -1,14 +1,15 @@
 import { canonicalHistogram, histogramSize } from './diff-histogram.ts';
 import type { DiffHistogram } from './diff-histogram.ts';
 import { addWindow } from './event-counts.ts';
-import { addScaled, addSums } from './factor-table.ts';
+import { addSums, sumRows } from './factor-table.ts';
 import type { FactorTable } from './factor-table.ts';
 import { windowOf } from './gate-cohort.ts';
 import type { CountTuple, StreamEvidence } from './gate-cohort.ts';
 import type { GatePlan } from './gate-plan.ts';
 import type { CountStreamPolicy, DifferenceStreamPolicy } from './gate-policy.ts';
-import { logMeanExp } from './log-sum-exp.ts';
+import { logMeanExp, logSumExpOfSums } from './log-sum-exp.ts';
 import { beginRestartFold, closeEpoch, logMixture } from './restart-mixture.ts';
+import type { RestartFold } from './restart-mixture.ts';
 
 /** Integer counts of a stream: one histogram per restart epoch, or the four integers of each cohort. */
 export type StreamState = { epochs: DiffHistogram[] } | { windows: Record<string, CountTuple> };
@@ -31,13 +32,34 @@ export function unitsOf(evidence: StreamEvidence): number {
   return evidence.kind === 'difference' ? histogramSize(evidence.histogram) : (evidence.window?.[2] ?? 0);
 }
 
-interface Entry {
-  num: number;
-  den: number;
-  value: number;
-  count: number;
-  harm: Float64Array;
-  safe: Float64Array | null;
+/** Matched differences of one restart epoch: parallel arrays, values ascending, with their rows of ln factors. */
+class EpochCounts {
+  readonly triples: Array<readonly [num: number, den: number]> = [];
+  readonly values: number[] = [];
+  readonly counts: number[] = [];
+  readonly harmRows: Float64Array[] = [];
+  safeRows: Float64Array[] = [];
+
+  /** Adds a canonical histogram: one walk along both, since both ascend. */
+  add(histogram: DiffHistogram, harm: FactorTable, safe: FactorTable | null): void {
+    let at = 0;
+    for (const [num, den, count] of histogram) {
+      const value = num / den;
+      while (at < this.values.length && this.values[at]! < value) at++;
+      if (this.values[at] === value) this.counts[at]! += count;
+      else {
+        this.triples.splice(at, 0, [num, den]);
+        this.values.splice(at, 0, value);
+        this.counts.splice(at, 0, count);
+        this.harmRows.splice(at, 0, harm.row(value));
+        if (safe !== null) this.safeRows.splice(at, 0, safe.row(value));
+      }
+    }
+  }
+
+  histogram(): DiffHistogram {
+    return this.triples.map(([num, den], i) => [num, den, this.counts[i]!] as const);
+  }
 }
 
 /** Matched differences. Completed epochs are folded into sums per betting fraction; the running epoch is summed anew at each look. */
@@ -46,12 +68,13 @@ export class DifferenceLedger implements EvidenceLedger {
   private readonly stream: DifferenceStreamPolicy;
   private readonly harmTable: FactorTable;
   private safeTable: FactorTable | null = null;
+  private safeStep = -1;
   private readonly closed: DiffHistogram[] = [];
-  private running: Entry[] = [];
-  private readonly entries = new Map<number, Entry>();
-  private fold;
+  private running = new EpochCounts();
+  private fold: RestartFold;
   private harmClosed: Float64Array;
   private safeClosed: Float64Array;
+  private readonly sums: Float64Array;
 
   constructor(plan: GatePlan, stream: DifferenceStreamPolicy) {
     this.plan = plan;
@@ -60,86 +83,66 @@ export class DifferenceLedger implements EvidenceLedger {
     this.fold = beginRestartFold(plan.etas.length);
     this.harmClosed = new Float64Array(plan.etas.length);
     this.safeClosed = new Float64Array(plan.etas.length);
+    this.sums = new Float64Array(plan.etas.length);
   }
 
   absorb(_cohort: number, epoch: number, evidence: StreamEvidence): void {
     while (this.closed.length < epoch) this.closeRunningEpoch();
-    if (evidence.kind !== 'difference') return;
-    let hasNewValue = false;
-    for (const [num, den, count] of evidence.histogram) {
-      const value = num / den;
-      const known = this.entries.get(value);
-      if (known !== undefined) known.count += count;
-      else {
-        const entry = {
-          num,
-          den,
-          value,
-          count,
-          harm: this.harmTable.row(value),
-          safe: this.safeTable?.row(value) ?? null,
-        };
-        this.entries.set(value, entry);
-        this.running.push(entry);
-        hasNewValue = true;
-      }
-    }
-    if (hasNewValue) this.running.sort((a, b) => a.value - b.value);
-  }
-
-  private runningHistogram(): DiffHistogram {
-    return this.running.map(({ num, den, count }) => [num, den, count] as const);
+    if (evidence.kind === 'difference') this.running.add(evidence.histogram, this.harmTable, this.safeTable);
   }
 
   private closeRunningEpoch(): void {
-    const harm = this.runningSums('harm');
-    this.fold = closeEpoch(this.fold, harm);
-    this.harmClosed = addSums(this.harmClosed, harm);
+    this.fold = closeEpoch(this.fold, this.runningSums('harm'));
+    this.harmClosed = addSums(this.harmClosed, this.sums);
     if (this.safeTable !== null) this.safeClosed = addSums(this.safeClosed, this.runningSums('safe'));
-    this.closed.push(this.runningHistogram());
-    this.running = [];
-    this.entries.clear();
+    this.closed.push(this.running.histogram());
+    this.running = new EpochCounts();
   }
 
+  /** Sums over the running epoch, in a buffer that the next call overwrites. */
   private runningSums(direction: 'harm' | 'safe'): Float64Array {
-    const sums = new Float64Array(this.plan.etas.length);
-    for (const entry of this.running) addScaled(sums, entry.count, entry[direction]!);
-    return sums;
+    sumRows(this.sums, direction === 'harm' ? this.running.harmRows : this.running.safeRows, this.running.counts);
+    return this.sums;
   }
 
   /** A harm budget moves the safe margin from step to step: then all is summed again at the new one. */
-  private useSafeTable(table: FactorTable | null): void {
+  private useSafeMargin(step: number): void {
+    if (step === this.safeStep) return;
+    this.safeStep = step;
+    const table = this.plan.safeTable(this.stream, step);
     if (table === this.safeTable) return;
     this.safeTable = table;
     this.safeClosed.fill(0);
+    this.running.safeRows = table === null ? [] : this.running.values.map((value) => table.row(value));
     if (table === null) return;
     for (const epoch of this.closed) {
-      const sums = new Float64Array(this.plan.etas.length);
-      for (const [num, den, count] of epoch) addScaled(sums, count, table.row(num / den));
-      this.safeClosed = addSums(this.safeClosed, sums);
+      const rows = epoch.map(([num, den]) => table.row(num / den));
+      sumRows(
+        this.sums,
+        rows,
+        epoch.map(([, , count]) => count),
+      );
+      this.safeClosed = addSums(this.safeClosed, this.sums);
     }
-    for (const entry of this.running) entry.safe = table.row(entry.value);
   }
 
   lnHarm(): number {
-    const running = this.runningSums('harm');
-    return this.plan.policy.restartEvery === 0
-      ? logMeanExp(addSums(this.harmClosed, running))
-      : logMixture(this.fold, running);
+    return this.plan.policy.restartEvery === 0 ? this.lnHarmPlain() : logMixture(this.fold, this.runningSums('harm'));
   }
 
   lnHarmPlain(): number {
-    return logMeanExp(addSums(this.harmClosed, this.runningSums('harm')));
+    return logSumExpOfSums(this.harmClosed, this.runningSums('harm')) - Math.log(this.sums.length);
   }
 
   lnSafe(step: number): number | null {
-    this.useSafeTable(this.plan.safeTable(this.stream, step));
-    return this.safeTable === null ? null : logMeanExp(addSums(this.safeClosed, this.runningSums('safe')));
+    this.useSafeMargin(step);
+    if (this.safeTable === null) return null;
+    return logSumExpOfSums(this.safeClosed, this.runningSums('safe')) - Math.log(this.sums.length);
   }
 
   snapshot(epoch: number): StreamState {
     if (epoch < 0) return { epochs: [] };
-    const epochs = [...this.closed, this.runningHistogram()];
+    const epochs = [...this.closed, this.running.histogram()];
     while (epochs.length <= epoch) epochs.push([]);
     return { epochs };
   }
@@ -150,7 +153,7 @@ export class CountLedger implements EvidenceLedger {
   private readonly plan: GatePlan;
   private readonly stream: CountStreamPolicy;
   private readonly windows: Record<string, CountTuple> = {};
-  private fold;
+  private fold: RestartFold;
   private runningHarm: Float64Array;
   private readonly harm: Float64Array;
   private readonly safe: Float64Array;

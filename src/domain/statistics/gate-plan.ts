@@ -41,8 +41,8 @@ export interface GatePlan {
   etas: Float64Array;
   srmAt: number;
   streams: readonly StreamPlan[];
-  /** The same in the order of their ids, which is the order of records. */
-  byId: readonly StreamPlan[];
+  /** Positions in `streams` in the order of their ids, which is the order of records. */
+  indexesById: readonly number[];
   harmTable(stream: DifferenceStreamPolicy): FactorTable;
   safeTable(stream: DifferenceStreamPolicy, step: number): FactorTable | null;
 }
@@ -80,7 +80,7 @@ export function planGate(policy: GatePolicy): GatePlan {
     etas,
     srmAt: thresholdOf(policy.alphaSrm),
     streams,
-    byId: [...streams].sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1)),
+    indexesById: [...streams.keys()].sort((a, b) => (streams[a]!.policy.id < streams[b]!.policy.id ? -1 : 1)),
     harmTable: (stream) => table(effectiveHarmMargin(stream), 'harm'),
     safeTable: (stream, step) => {
       const margin = effectiveSafeMargin(policy, stream, step);

@@ -222,17 +222,17 @@ export class GateRun {
   private prefixes(): { prefixes?: Record<string, number> } {
     if (this.streams.every(({ prefix }) => prefix === this.watermark)) return {};
     const prefixes: Record<string, number> = {};
-    for (const { policy } of this.plan.byId)
-      prefixes[policy.id] = this.streams.find(({ plan }) => plan.policy === policy)!.prefix;
+    for (const index of this.plan.indexesById)
+      prefixes[this.streams[index]!.plan.policy.id] = this.streams[index]!.prefix;
     return { prefixes };
   }
 
   private streamRecords(looks: readonly StreamLook[]): Record<string, StreamRecord> {
     const isShadow = this.plan.policy.steps[this.step]!.exposureBp === 0;
     const records: Record<string, StreamRecord> = {};
-    for (const { policy } of this.plan.byId) {
-      const { lnHarm, lnHarmMax, lnHarmPlain, lnSafe } = looks.find(({ plan }) => plan.policy === policy)!;
-      records[policy.id] = isShadow ? { lnHarm, lnHarmMax, lnHarmPlain, lnSafe } : { lnHarm, lnHarmMax, lnSafe };
+    for (const index of this.plan.indexesById) {
+      const { plan, lnHarm, lnHarmMax, lnHarmPlain, lnSafe } = looks[index]!;
+      records[plan.policy.id] = isShadow ? { lnHarm, lnHarmMax, lnHarmPlain, lnSafe } : { lnHarm, lnHarmMax, lnSafe };
     }
     return records;
   }

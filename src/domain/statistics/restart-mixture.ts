@@ -2,7 +2,7 @@ import { logFactorProducts } from './betting-martingale.ts';
 import type { DiffHistogram } from './diff-histogram.ts';
 import { DEFAULT_GRID } from './eta-grid.ts';
 import type { Grid } from './eta-grid.ts';
-import { logAddExp, logSumExp } from './log-sum-exp.ts';
+import { logAddExp, logSumExpOfSums } from './log-sum-exp.ts';
 
 /** Share of the mixture that never restarts; the rest is spread over the restart epochs j ≥ 1 by 1/(4·j·(j + 1)). */
 const PLAIN_SHARE = 0.75;
@@ -36,8 +36,8 @@ export function closeEpoch(fold: RestartFold, completed: Float64Array): RestartF
 
 /** ln E of the mixture, `running` being the ln products of the running epoch. */
 export function logMixture(fold: RestartFold, running: Float64Array): number {
-  const terms = fold.logMass.map((mass, g) => mass + running[g]!);
-  return logAddExp(logSumExp(terms) - Math.log(terms.length), -Math.log(4 * (fold.epoch + 1)));
+  const started = logSumExpOfSums(fold.logMass, running) - Math.log(running.length);
+  return logAddExp(started, -Math.log(4 * (fold.epoch + 1)));
 }
 
 /**
