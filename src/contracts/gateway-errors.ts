@@ -21,10 +21,10 @@ export const GATEWAY_ERRORS = {
     remedy: 'Start the gateway with drills enabled, never in production',
   },
   EFFECTIVE_FROM_PASSED: {
-    kind: 'terminal',
+    kind: 'retryable',
     exit: 'refused',
     meaning: 'A rise of exposure would apply to event times that have been answered without it.',
-    remedy: 'Decide again with an effectiveFrom at or after the event clock of every gateway, and a higher generation',
+    remedy: 'Decide again with an effectiveFrom at or after the event clock of every gateway',
   },
   EVENT_TIME_OUT_OF_RANGE: {
     kind: 'terminal',
@@ -33,17 +33,36 @@ export const GATEWAY_ERRORS = {
     remedy:
       'Check the clock and the time zone of the sender; move the watermark forward first if the stream really has a gap',
   },
+  GATEWAY_NAMES_CLASH: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning:
+      'Two of the configured gateway addresses answer with the same gateway name, so their logs cannot be told apart.',
+    remedy: 'List every gateway once, by its own address, and give each a name of its own (HOLDFAST_GATEWAY_NAME)',
+  },
   GATEWAY_NOT_READY: {
     kind: 'retryable',
     exit: 'error',
     meaning: 'The gateway is still rebuilding its state from its log.',
     remedy: 'Try again in a moment; GET /readyz says when',
   },
+  GATEWAY_REFUSED: {
+    kind: 'terminal',
+    exit: 'refused',
+    meaning: 'The gateway answered with a refusal that this release does not know.',
+    remedy: 'Read the message; use the same release on both sides',
+  },
   GATEWAY_STATE_LOCKED: {
     kind: 'terminal',
     exit: 'error',
     meaning: 'Another gateway process is using the state folder.',
     remedy: 'Give every gateway a state folder of its own, or end the other process',
+  },
+  GATEWAY_UNREACHABLE: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'A gateway did not answer, or answered that it cannot now.',
+    remedy: 'See that every gateway is up; the same call may then be made again',
   },
   GENERATION_STALE: {
     kind: 'terminal',

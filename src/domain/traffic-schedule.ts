@@ -57,13 +57,15 @@ export function entryAt(entries: readonly ScheduledSplit[], at: number): Schedul
 /**
  * Judges a change of the split.
  * Fence: the generation must be above the present one; the present one with the same content is `repeated`, anything else is refused.
+ * One exception: the same decision with a later effectiveFrom, while the earlier has not come, postpones itself. It exposes nobody sooner, and a
+ * change that one gateway took and another found too late could not be completed otherwise.
  * Time: an entry that raises exposure or brings another candidate must name an effectiveFrom not before `clock`.
  * Accepting ends the entries that have not started at `clock` and keeps those that have.
  * @param clock first event time (epoch milliseconds) of which no request has been answered yet; null before the first request.
  */
 export function judgeTraffic(schedule: TrafficSchedule, change: TrafficChange, clock: number | null): ChangeAnswer {
   const fenced = judgeGeneration(schedule.last, change);
-  if (fenced !== null) return fenced;
+  if (fenced !== null && !postpones(schedule.last, change, clock)) return fenced;
   const started = schedule.entries.filter((entry) => clock !== null && hasStarted(entry, clock));
   const present = clock === null ? entryAt(schedule.entries, Number.NEGATIVE_INFINITY) : entryAt(started, clock);
   const { effectiveFrom } = change.entry;
@@ -94,6 +96,16 @@ function judgeGeneration(
       `generation ${change.generation} of decision ${change.decisionId} is not above the present ${last.generation} ` +
       `(decision ${last.decisionId}); read the present state and decide again with a higher one`,
   };
+}
+
+function postpones(last: TrafficChange | null, change: TrafficChange, clock: number | null): boolean {
+  if (last === null || last.generation !== change.generation) return false;
+  const before = last.entry.effectiveFrom;
+  const after = change.entry.effectiveFrom;
+  if (before === null || after === null || epochMs(after) <= epochMs(before)) return false;
+  if (clock !== null && epochMs(before) < clock) return false;
+  const postponed = { ...last, entry: { ...last.entry, effectiveFrom: after } };
+  return canonicalJson(postponed) === canonicalJson(change);
 }
 
 /** Whether an entry exposes, or prepares to expose, more than the present one: a higher share, or another candidate. */

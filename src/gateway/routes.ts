@@ -58,7 +58,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 /** Answers one request. @throws HoldfastError with the refusal. */
 export async function route(planes: ModelPlanes, request: GatewayRequest): Promise<Answer> {
   const { method, path } = request;
-  if (method === 'GET' && path === '/healthz') return { status: 200, body: { healthy: true } };
+  if (method === 'GET' && path === '/healthz') return { status: 200, body: { healthy: true, gateway: planes.gateway } };
   if (method === 'GET' && path === '/readyz') {
     const readiness = planes.readiness();
     return { status: readiness.ready ? 200 : 503, body: readiness };
