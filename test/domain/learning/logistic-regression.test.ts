@@ -64,6 +64,22 @@ describe('logistic regression', () => {
     assert.ok(score(Float64Array.of(0)) < 0.01 && score(Float64Array.of(99)) > 0.99);
   });
 
+  it('halves a step that would overshoot, and still arrives', () => {
+    // Two far rows that contradict each other, where the curvature of a rare label promises far too long a step.
+    const values = Float64Array.from({ length: 2000 }, (_, row) => (row < 2 ? 1000 : 0));
+    const labels = Float64Array.from(values, (_, row) => (row === 0 ? 1 : 0));
+    const learner = createLogisticRegression(
+      { rows: 2000, columns: [{ name: 'x', kind: 'numeric', values }], labels },
+      { options: { l2: 1e-6 } },
+    );
+    let before = learner.trainLoss();
+    while (learner.step()) {
+      assert.ok(learner.trainLoss() < before);
+      before = learner.trainLoss();
+    }
+    assert.ok(Math.abs(compileScorer(learner.artifact())(Float64Array.of(1000)) - 0.5) < 1e-3);
+  });
+
   it('predicts with the bits it trained with', () => {
     const matrix = generatedMatrix(1000, 5);
     const learner = learned(matrix);

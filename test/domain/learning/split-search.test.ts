@@ -14,7 +14,12 @@ interface Row {
   gradient: number;
 }
 
-function search(rows: readonly Row[], kind: FeatureColumn['kind'], rowsPerLeafMin: number): Split | null {
+function search(
+  rows: readonly Row[],
+  kind: FeatureColumn['kind'],
+  rowsPerLeafMin: number,
+  categoricalSmoothing = 0,
+): Split | null {
   const values = Float64Array.from(rows, (row) => row.value);
   const layout = layoutHistogram([binColumn({ name: 'x', kind, values }, 255)]);
   const histogram = new Float64Array(layout.length);
@@ -26,7 +31,7 @@ function search(rows: readonly Row[], kind: FeatureColumn['kind'], rowsPerLeafMi
   fillHistogram(histogram, layout, from);
   const gradient = rows.reduce((sum, row) => sum + row.gradient, 0);
   const total = { gradient, hessian: rows.length, rows: rows.length };
-  return findSplit(histogram, layout, total, { l2: 0, rowsPerLeafMin, categoricalSmoothing: 0, categoricalL2: 0 });
+  return findSplit(histogram, layout, total, { l2: 0, rowsPerLeafMin, categoricalSmoothing, categoricalL2: 0 });
 }
 
 /** G²/H left + G²/H right − G²/H whole, for the rows that `left` names. */
@@ -66,6 +71,31 @@ describe('the search for a split', () => {
         agrees(search(rows, 'categorical', 1), Math.max(0, ...gains));
       }),
       { numRuns: 60 },
+    );
+  });
+
+  for (const [title, rare] of [
+    ['low', -1],
+    ['high', 1],
+  ] as const)
+    it(`leaves categories too rare to be sorted with the ${title} end, where they are like it`, () => {
+      const category = (value: number, gradient: number, count: number): Row[] =>
+        Array.from({ length: count }, () => ({ value, gradient }));
+      const rows = [...category(0, -1, 10), ...category(1, 1, 10), ...category(2, rare, 4)];
+      const found = search(rows, 'categorical', 1, 5);
+      agrees(
+        found,
+        gainOf(rows, (row) => row.gradient === rare, 1),
+      );
+      assert.equal(found!.goesLeft[2], found!.goesLeft[rare === -1 ? 0 : 1]);
+    });
+
+  it('sends what it never saw where the larger part goes', () => {
+    fc.assert(
+      fc.property(rowsOf(fc.integer({ min: 0, max: 9 })), fc.constantFrom('numeric', 'categorical'), (rows, kind) => {
+        const found = search(rows, kind, 1);
+        if (found !== null) assert.equal(found.goesLeft.at(-1), found.left.rows * 2 > rows.length ? 1 : 0);
+      }),
     );
   });
 
