@@ -1,8 +1,16 @@
 /**
  * The only caller of adapter factories: one function for each process that needs some, each loading no vendor it does not use.
  */
+import { join } from 'node:path';
+import type { ActivityPorts } from './activities/ports.ts';
+import type { DataSource } from './adapters/data-source/port.ts';
 import type { ReadModelFile } from './adapters/model-file/port.ts';
 import type { ObjectStore } from './adapters/object-store/port.ts';
+import type { RecordStore } from './adapters/record-store/port.ts';
+import { objectStoreOf } from './config.ts';
+import type { Config } from './config.ts';
+import { HoldfastError } from './contracts/errors.ts';
+import type { ModelDeclaration } from './contracts/model.ts';
 
 /** What `holdfast validate` and the starting of a model need. */
 export async function composeModelFile(): Promise<ReadModelFile> {
@@ -17,4 +25,78 @@ export async function composeModelFile(): Promise<ReadModelFile> {
 export async function composeObjectStore(options: unknown): Promise<ObjectStore> {
   const { createObjectStore, objectStoreSchema } = await import('./adapters/object-store/index.ts');
   return createObjectStore(objectStoreSchema.parse(options));
+}
+
+/** The records of an installation. Connects when first used. */
+export async function composeRecords(postgresUrl: string, connectionsMax = 4): Promise<RecordStore> {
+  const { recordStores } = await import('./adapters/record-store/index.ts');
+  const { options, create } = recordStores.postgres;
+  return create(options.parse({ url: postgresUrl, connectionsMax }));
+}
+
+/** The source of a model's rows, prepared in the state folder. */
+export async function composeDataSource(
+  config: Pick<Config, 'stateDir'>,
+  store: ObjectStore,
+  declaration: ModelDeclaration,
+  baseDir: string,
+): Promise<DataSource> {
+  const { openDataSource } = await import('./adapters/data-source/index.ts');
+  return openDataSource(declaration, { baseDir, workDir: join(config.stateDir, 'prepared'), store });
+}
+
+/**
+ * Everything a worker's activities touch.
+ * @throws CONFIG_INVALID without the address of a database
+ */
+export async function composeWorker(config: Config): Promise<{ ports: ActivityPorts; close: () => Promise<void> }> {
+  if (config.postgresUrl === undefined) {
+    throw new HoldfastError(
+      'CONFIG_INVALID',
+      'HOLDFAST_POSTGRES_URL is not set, and a worker starts no database itself',
+    );
+  }
+  const records = await composeRecords(config.postgresUrl, WORKER_CONNECTIONS_MAX);
+  await records.migrate();
+  const objectStore = await composeObjectStore(objectStoreOf(config));
+  const { openRequestLog } = await import('./adapters/request-log/index.ts');
+  const { trainers } = await import('./adapters/trainer/index.ts');
+  const { createTrafficRouter, trafficRouterSchema } = await import('./adapters/traffic-router/index.ts');
+  const { createGatewayLog, gatewayLogSchema } = await import('./adapters/gateway-log/index.ts');
+  const requestLog = await openRequestLog({ kind: 'duckdb', folder: join(config.stateDir, 'request-log') });
+  const trainer = trainers['worker-thread'];
+  const gateways = { kind: 'http', urls: config.gatewayUrls };
+  const ports: ActivityPorts = {
+    records,
+    objectStore,
+    requestLog,
+    trainer: await trainer.create(trainer.config.parse({})),
+    trafficRouter: createTrafficRouter(trafficRouterSchema.parse(gateways)),
+    gatewayLog: createGatewayLog(gatewayLogSchema.parse(gateways)),
+    dataSource: openSources(config, records, objectStore),
+  };
+  const close = async (): Promise<void> => {
+    await requestLog.close();
+    await records.close();
+  };
+  return { ports, close };
+}
+
+/** Waiting activities hold no connection; what runs at the same time does. */
+const WORKER_CONNECTIONS_MAX = 10;
+
+/** One source a model, opened when first asked for. */
+function openSources(config: Config, records: RecordStore, store: ObjectStore): ActivityPorts['dataSource'] {
+  const sources = new Map<string, Promise<DataSource>>();
+  const open = async (model: string): Promise<DataSource> => {
+    const record = await records.transaction(model, (tx) => tx.get('model', 'declaration'));
+    if (record === null) throw new Error(`model ${model} has not been registered yet`);
+    return composeDataSource(config, store, record.declaration, record.baseDir);
+  };
+  return (model) => {
+    const source = sources.get(model) ?? open(model);
+    sources.set(model, source);
+    source.catch(() => sources.delete(model));
+    return source;
+  };
 }

@@ -37,7 +37,7 @@ async function openModel(
   };
   const bundle = await storeBundle(objectStore, fallback);
   await records.transaction(model, async (tx) => {
-    await tx.put('model', 'declaration', { declaration, digest, path: input.modelPath });
+    await tx.put('model', 'declaration', { declaration, digest, path: input.modelPath, baseDir: input.baseDir });
     await tx.insert('bundle', bundle, fallback);
     const since = `${declaration.source.backfillUntil}T00:00:00Z`;
     if ((await tx.get('stable', '000000')) === null)

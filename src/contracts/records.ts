@@ -200,7 +200,12 @@ export interface StageRecord {
 /** Every kind of record: its key's meaning and its body. */
 export interface RecordBodies {
   /** key: 'declaration' */
-  model: { readonly declaration: ModelDeclaration; readonly digest: string; readonly path: string };
+  model: {
+    readonly declaration: ModelDeclaration;
+    readonly digest: string;
+    readonly path: string;
+    readonly baseDir: string;
+  };
   /** key: event day */
   partition: PartitionRecord;
   /** key: digest; immutable */
