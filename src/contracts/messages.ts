@@ -36,6 +36,8 @@ function warmUp(schema: z.ZodType, sample: unknown): void {
   );
   if (!schema.safeParse(sample).success)
     throw new TypeError(`the sample of a message must be valid: ${JSON.stringify(sample)}`);
+  // A method of its own to zod: each is built at its first use, and workflows call both.
+  schema.parse(sample);
   for (const value of [...wrong, ...perField]) schema.safeParse(value).error?.issues.map((issue) => issue.message);
 }
 

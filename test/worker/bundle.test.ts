@@ -89,7 +89,8 @@ describe('the workflow bundle', function () {
       for (const wrong of [{}, { commandId: 1 }, { ...pauseMessage.sample, extra: true }, 'text', null]) {
         await assert.rejects(
           handle.executeUpdate('pause', { args: [wrong] }),
-          (error: Error) => error instanceof WorkflowUpdateFailedError && /^pause: /.test(String(error.cause?.message)),
+          (error: Error) =>
+            error instanceof WorkflowUpdateFailedError && String(error.cause?.message).startsWith('pause: '),
         );
       }
       await handle.executeUpdate('pause', { args: [pauseMessage.sample] });
