@@ -4,7 +4,7 @@
  * preloaded modules, and zod builds parts of a schema at its first use. `defineMessage` sees to that.
  */
 import { z } from 'zod';
-import { digestSchema, exposureSchema, instantSchema } from './serving.ts';
+import { exposureSchema } from './serving.ts';
 
 export type MessageSchema = z.ZodType;
 export type MessageBody<Schema extends MessageSchema> = z.infer<Schema>;
@@ -36,10 +36,20 @@ function warmUp(schema: z.ZodType, sample: unknown): void {
   );
   if (!schema.safeParse(sample).success)
     throw new TypeError(`the sample of a message must be valid: ${JSON.stringify(sample)}`);
-  // A method of its own to zod: each is built at its first use, and workflows call both.
+  // Each method of a schema is built at its first use, too.
   schema.parse(sample);
   for (const value of [...wrong, ...perField]) schema.safeParse(value).error?.issues.map((issue) => issue.message);
 }
+
+// Functions instead of the patterns of serving.ts: zod resets a pattern's `lastIndex` at each use, and the SDK has frozen it by then.
+const digestSchema = z
+  .string()
+  .refine((text) => /^[0-9a-f]{64}$/.test(text), 'must be a SHA-256 in lower-case hex')
+  .describe('SHA-256, lower-case hex');
+const instantSchema = z
+  .string()
+  .refine((text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/.test(text), 'must be an ISO 8601 UTC instant')
+  .describe('ISO 8601 UTC instant');
 
 const nameSchema = z.string().min(1).max(100);
 const idSchema = z.string().min(1).max(200).describe('Idempotency key of the command; the same id is carried out once');
