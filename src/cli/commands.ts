@@ -12,6 +12,53 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     examples: ['reset', 'reset --json'],
     load: () => import('./reset.ts'),
   },
+  start: {
+    summary: 'Start the life cycle of a model; one that runs goes on',
+    examples: ['start models/flight-delay.yaml'],
+    load: () => import('./start.ts'),
+  },
+  status: {
+    summary: 'Say how a model stands, or list the models that run',
+    examples: ['status', 'status flight-delay', 'status flight-delay --json'],
+    load: () => import('./status.ts'),
+  },
+  explain: {
+    summary: 'Say in words where a process is, what it waits for, and the next action',
+    examples: ['explain flight-delay', 'explain rollout/flight-delay/9f3a2c41-1'],
+    load: () => import('./explain.ts'),
+  },
+  watch: {
+    summary: 'Follow a rollout to its outcome, or a model for as long as wanted',
+    examples: ['watch rollout/flight-delay/9f3a2c41-1', 'watch flight-delay --timeout 60'],
+    load: () => import('./watch.ts'),
+  },
+  approve: {
+    summary: 'Say yes to leaving a step, bound to the evidence it is based on',
+    examples: [
+      'approve rollout/flight-delay/9f3a2c41-1 --evidence 5d41402abc4b2a76 --as ana --reason "evidence reviewed"',
+    ],
+    load: () => import('./approve.ts'),
+  },
+  reject: {
+    summary: 'Say no: the candidate is withdrawn and its exposure returns to 0',
+    examples: ['reject rollout/flight-delay/9f3a2c41-1 --as ana --reason "the launch is called off"'],
+    load: () => import('./reject.ts'),
+  },
+  pause: {
+    summary: 'Keep the exposure where it is; harm still rolls back',
+    examples: ['pause rollout/flight-delay/9f3a2c41-1 --as ana --reason "holiday traffic"'],
+    load: () => import('./pause.ts'),
+  },
+  resume: {
+    summary: 'End a pause',
+    examples: ['resume rollout/flight-delay/9f3a2c41-1 --as ana --reason "holiday is over"'],
+    load: () => import('./resume.ts'),
+  },
+  rollback: {
+    summary: 'Return the exposure to 0 at once and for good',
+    examples: ['rollback rollout/flight-delay/9f3a2c41-1 --as ana --reason "complaints from users"'],
+    load: () => import('./rollback.ts'),
+  },
   validate: {
     summary: 'Judge a model file and say in words what it declares',
     examples: ['validate models/flight-delay.yaml', 'validate models/flight-delay.yaml --json'],

@@ -23,7 +23,7 @@ const GRPC_UNAVAILABLE = 14;
 /**
  * Calls until there is an answer or the deadline has passed; only an unreachable server is tried again.
  * @param target Workflow id, for the words of a failure.
- * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNREACHABLE; every other failure as it is.
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE; every other failure as it is.
  */
 export async function callTemporal<T>(
   client: Client,
@@ -61,7 +61,7 @@ function inWords(error: unknown, target: string): unknown {
     return new HoldfastError('CALL_TIMEOUT', `${target} has not answered in time`, { cause: error });
   }
   if (isUnavailable(error)) {
-    return new HoldfastError('TEMPORAL_UNREACHABLE', `Temporal does not answer for ${target}`, { cause: error });
+    return new HoldfastError('TEMPORAL_UNAVAILABLE', `Temporal does not answer for ${target}`, { cause: error });
   }
   if (chain.some((cause) => cause instanceof QueryRejectedError || cause instanceof QueryNotRegisteredError)) {
     return new HoldfastError('PROCESS_NOT_FOUND', `${target} does not answer this question`, { cause: error });

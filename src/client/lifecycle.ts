@@ -18,7 +18,7 @@ const DIGEST_MEMO = 'declarationDigest';
 
 /**
  * Starts the life cycle of a model. A model that runs already goes on unchanged; compare `digest` to see whether with this declaration.
- * @throws CALL_TIMEOUT, TEMPORAL_UNREACHABLE
+ * @throws CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
  */
 export async function startModel(
   client: Client,
@@ -62,7 +62,7 @@ export function processId(target: string): string {
 
 /**
  * State of a process as plain JSON; of a model, the state of its whole life cycle.
- * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNREACHABLE
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
  */
 export function status(client: Client, target: string, options: CallOptions = {}): Promise<unknown> {
   return ask(client, processId(target), STATUS_QUERY, options);
@@ -70,7 +70,7 @@ export function status(client: Client, target: string, options: CallOptions = {}
 
 /**
  * The same in words (Markdown): where the process is, what it waits for, and the exact next action.
- * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNREACHABLE
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
  */
 export async function explain(client: Client, target: string, options: CallOptions = {}): Promise<string> {
   return String(await ask(client, processId(target), EXPLAIN_QUERY, options));
@@ -79,4 +79,24 @@ export async function explain(client: Client, target: string, options: CallOptio
 function ask(client: Client, workflowId: string, query: string, options: CallOptions): Promise<unknown> {
   const handle = client.workflow.getHandle(workflowId);
   return callTemporal(client, workflowId, () => handle.query<unknown>(query), options);
+}
+
+/**
+ * Names of the models whose life cycle is running.
+ * @throws CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
+ */
+export async function runningModels(client: Client, options: CallOptions = {}): Promise<string[]> {
+  const query = "WorkflowType = 'lifecycle' AND ExecutionStatus = 'Running'";
+  return callTemporal(
+    client,
+    'the list of models',
+    async () => {
+      const models: string[] = [];
+      for await (const { workflowId } of client.workflow.list({ query })) {
+        models.push(parseWorkflowId(workflowId)?.model ?? workflowId);
+      }
+      return models.sort((a, b) => (a < b ? -1 : 1));
+    },
+    options,
+  );
 }

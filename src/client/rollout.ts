@@ -3,11 +3,15 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { approveMessage, pauseMessage, rejectMessage, resumeMessage, rollbackMessage } from '../contracts/messages.ts';
 import type { ApproveCommand, Command, CommandAnswer } from '../contracts/messages.ts';
+import { HoldfastError } from '../contracts/errors.ts';
+import { parseWorkflowId } from '../contracts/names.ts';
 import type { CommandRecord } from '../contracts/records.ts';
+import type { RolloutStatus } from '../contracts/workflows.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { callTemporal } from './call.ts';
 import type { CallOptions } from './call.ts';
+import { status } from './lifecycle.ts';
 
 export interface CommandOptions extends CallOptions {
   /** Writes the attempt to the command log before Temporal is called. A rollback does not wait for it. */
@@ -76,13 +80,30 @@ export function rollback(
   return send(client, rolloutId, rollbackMessage.name, order, options);
 }
 
+/**
+ * Where a rollout stands.
+ * @throws PROCESS_NOT_FOUND, also for an id of another kind of process; CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
+ */
+export async function rolloutStatus(
+  client: Client,
+  rolloutId: string,
+  options: CallOptions = {},
+): Promise<RolloutStatus> {
+  if (parseWorkflowId(rolloutId)?.kind !== 'rollout') {
+    throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(rolloutId)} is not the id of a rollout`, {
+      remedy: 'Give an id as holdfast status prints it, for example rollout/flight-delay/9f3a2c41-1',
+    });
+  }
+  return (await status(client, rolloutId, options)) as RolloutStatus;
+}
+
 /** Id of a command: the same content and occasion give the same id, so that a repeated call is carried out once. */
 export function commandIdOf(command: string, rolloutId: string, order: object, occasion = ''): string {
   return `${command}-${sha256Hex(canonicalJson({ command, rolloutId, order, occasion })).slice(0, 24)}`;
 }
 
 /**
- * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT (the command may still be applied), TEMPORAL_UNREACHABLE. A refusal is an answer.
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT (the command may still be applied), TEMPORAL_UNAVAILABLE. A refusal is an answer.
  */
 async function send(
   client: Client,

@@ -194,6 +194,12 @@ export const ERRORS = {
     meaning: 'The object store could not be read or written.',
     remedy: 'See that the folder or service is there, writable and not full; the same call may then succeed',
   },
+  PLATFORM_NOT_RUNNING: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'Nothing runs that this command could talk to.',
+    remedy: 'Start it with npm start, or name another state directory with --state-dir, or set TEMPORAL_ADDRESS',
+  },
   PLATFORM_POSTGRES_FAILED: {
     kind: 'terminal',
     exit: 'error',

@@ -104,6 +104,9 @@ export interface RolloutInput extends RolloutPlan {
   readonly processed?: readonly string[];
 }
 
+/** Answer to the question `status` of a rollout: whose it is, and where it stands. */
+export type RolloutStatus = RolloutPlan & { readonly model: string } & RolloutState;
+
 export interface OfflineVerdict {
   readonly passed: boolean;
   readonly decisionId: string;

@@ -22,7 +22,7 @@ import {
 } from '../contracts/messages.ts';
 import type { ApproveCommand, Command, CommandAnswer } from '../contracts/messages.ts';
 import { promotionId } from '../contracts/names.ts';
-import type { RolloutInput } from '../contracts/workflows.ts';
+import type { RolloutInput, RolloutStatus } from '../contracts/workflows.ts';
 import { beginRollout, isFinal, nextTask, reduce, refuseApproval } from '../domain/rollout/machine.ts';
 import type { RolloutEvent, RolloutState, RolloutTask } from '../domain/rollout/states.ts';
 import { explainRollout, rolloutInALine, waitingForInWords } from '../domain/rollout/words.ts';
@@ -107,8 +107,13 @@ function openDoors(input: RolloutInput, desk: Desk): void {
     });
   }
   onSignal(evidenceArrivedSignal, () => void (desk.messages += 1));
-  onQuery(STATUS_QUERY, 'Where the candidate stands, and why', () => desk.state);
+  onQuery(STATUS_QUERY, 'Where the candidate stands, and why', () => statusOf(input, desk.state));
   onQuery(EXPLAIN_QUERY, 'The same in words, with the next action', () => explainRollout(input, desk.state));
+}
+
+function statusOf(input: RolloutInput, state: RolloutState): RolloutStatus {
+  const { model, rolloutId, bundle, idea, claim } = input;
+  return { model, rolloutId, bundle, idea, claim, ...state };
 }
 
 function wrongCandidate(input: RolloutInput, body: Command | ApproveCommand): string | null {

@@ -1,0 +1,81 @@
+/** How a command finds what runs: the environment if it names a Temporal, else what `npm start` left in the state directory. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
+import { composeRecords } from '../compose.ts';
+import { environmentWith, readConfig } from '../config.ts';
+import { HoldfastError } from '../contracts/errors.ts';
+import type { CommandRecord } from '../contracts/records.ts';
+import type { Invocation } from './command.ts';
+
+const platformSchema = z.object({
+  environment: z.record(z.string(), z.string()),
+  uiUrl: z.string().nullable(),
+});
+export type PlatformFile = z.infer<typeof platformSchema>;
+
+export const platformFileIn = (stateDir: string): string => join(stateDir, 'platform.json');
+
+export interface Connection {
+  readonly client: Client;
+  /** Where Temporal's web UI answers; null when nobody told. */
+  readonly uiUrl: string | null;
+  /** Writes an attempt to the command log; null when no record store is known here. */
+  readonly logAttempt: ((model: string, record: CommandRecord) => Promise<void>) | null;
+  close(): Promise<void>;
+}
+
+/** The option every command has that talks to what runs. */
+export function declareStateDir(command: Command): Command {
+  return command.option('--state-dir <dir>', 'state directory of the platform to talk to (default: ./.holdfast)');
+}
+
+/**
+ * @throws PLATFORM_NOT_RUNNING when neither the environment nor the state directory says where Temporal is; TEMPORAL_UNAVAILABLE
+ */
+export async function connect(options: Invocation['options']): Promise<Connection> {
+  const stateDir = typeof options['stateDir'] === 'string' ? options['stateDir'] : null;
+  const found = stateDir === null && isTemporalGiven() ? null : readPlatform(stateDir ?? readConfig().stateDir);
+  const environment = environmentWith(found?.environment ?? {});
+  const client = await connectClient(temporalSettings(environment));
+  const { postgresUrl } = readConfig(environment);
+  const records = postgresUrl === undefined ? null : await composeRecords(postgresUrl);
+  return {
+    client,
+    uiUrl: found?.uiUrl ?? null,
+    logAttempt:
+      records === null
+        ? null
+        : async (model, record) => {
+            await records.transaction(model, (tx) => tx.insert('command', record.commandId, record));
+          },
+    close: async () => {
+      await Promise.all([client.connection.close(), records?.close()]);
+    },
+  };
+}
+
+/** Runs `work` with a connection and closes it. */
+export async function withConnection<T>(
+  options: Invocation['options'],
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(options);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+function readPlatform(stateDir: string): PlatformFile {
+  const path = platformFileIn(resolve(stateDir));
+  try {
+    return platformSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw new HoldfastError('PLATFORM_NOT_RUNNING', `no platform has left word of itself in ${path}`, { cause });
+  }
+}

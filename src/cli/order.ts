@@ -1,0 +1,58 @@
+/** Commands of people to one rollout that say who and why, and nothing else: reject, pause, resume, rollback. */
+import type { Client } from '@temporalio/client';
+import { parseWorkflowId } from '../contracts/names.ts';
+import type { CommandOptions, CommandReply, Order } from '../client/rollout.ts';
+import type { CommandModule, CommandResult, Invocation } from './command.ts';
+import { declareStateDir, withConnection } from './connection.ts';
+import type { Connection } from './connection.ts';
+
+type Send = (client: Client, rolloutId: string, order: Order, options: CommandOptions) => Promise<CommandReply>;
+
+/** @param send The client's call. */
+export function orderCommand(send: Send): CommandModule {
+  return {
+    declare: (command) =>
+      void declareStateDir(
+        command
+          .argument('<rolloutId>', 'id as holdfast status prints it')
+          .requiredOption('--as <name>', 'your name; it is kept with the order')
+          .requiredOption('--reason <text>', 'why, in words; it is kept with the order')
+          .option('--once <key>', 'two orders of the same key and content are carried out once (default: each counts)'),
+      ),
+    run: ({ args, options }) =>
+      withConnection(options, async (connection) => {
+        const rolloutId = args[0] ?? '';
+        const order: Order = { by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' };
+        const reply = await send(connection.client, rolloutId, order, commandOptions(connection, rolloutId, options));
+        return replyResult(rolloutId, reply);
+      }),
+  };
+}
+
+/** A second pause of the same words is a second pause, unless the caller says otherwise. */
+export function commandOptions(
+  connection: Connection,
+  rolloutId: string,
+  options: Invocation['options'],
+): CommandOptions {
+  const occasion = typeof options['once'] === 'string' ? options['once'] : new Date().toISOString();
+  const { logAttempt } = connection;
+  const model = parseWorkflowId(rolloutId)?.model ?? null;
+  if (logAttempt === null || model === null) return { occasion };
+  return { occasion, logAttempt: (record) => logAttempt(model, record) };
+}
+
+export function replyResult(rolloutId: string, reply: CommandReply): CommandResult {
+  const { accepted, message, answer } = reply;
+  const stands = answer === null ? '' : `\n${rolloutId}: ${answer.phase}, exposure ${answer.exposure}`;
+  return {
+    exit: accepted ? 'ok' : 'refused',
+    document: { rolloutId, ...reply },
+    text: accepted ? `taken: ${message}${stands}` : `refused: ${message}`,
+  };
+}
+
+export function textOf(options: Invocation['options'], name: string): string {
+  const value = options[name];
+  return typeof value === 'string' ? value : '';
+}
