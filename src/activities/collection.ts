@@ -38,8 +38,10 @@ async function collectNext(ports: CollectionPorts, model: string, sequence: numb
     position: await archivePosition(tx),
     landed: new Set((await tx.list('partition')).map(({ key }) => key)),
   }));
-  const partitions = await keepAlive(async () => (await ports.dataSource(model)).partitions());
+  const source = await attempt('the source', async () => (await ports.dataSource(model)).partitions());
+  const partitions = source.result ?? [];
   let standing = position;
+  let trouble = source.trouble;
   let taken: Awaited<ReturnType<typeof takeOver>> | null = null;
   return waitForWork(
     records,
@@ -51,17 +53,32 @@ async function collectNext(ports: CollectionPorts, model: string, sequence: numb
       const answer = await repeatableAnswer(tx, workflowId, sequence, async () =>
         dueWork(declaration, partitions, landed, watermark),
       );
-      await sayCollection(tx, declaration, answer, nextDay(partitions, landed));
+      await sayCollection(tx, declaration, wordsFor(answer, trouble, nextDay(partitions, landed)));
       return answer;
     },
     {
       before: async () => {
-        taken = await keepAlive(() => takeOver(ports, model, standing));
-        standing = taken.position;
+        const log = await attempt('the gateways’ log', () => takeOver(ports, model, standing));
+        taken = log.result;
+        standing = taken?.position ?? standing;
+        trouble = source.trouble ?? log.trouble;
       },
       lookAgainMs: LOOK_AGAIN_MS,
     },
   );
+}
+
+/** What cannot be read now is said, and tried again; what can be read goes on being collected. */
+async function attempt<T>(
+  what: string,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T | null; readonly trouble: string | null }> {
+  try {
+    return { result: await keepAlive(work), trouble: null };
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    return { result: null, trouble: `${what} cannot be read: ${error.message}` };
+  }
 }
 
 /** Days before the first traffic are due at once, the others when their partition has closed. */
@@ -88,23 +105,25 @@ function nextDay(partitions: readonly Partition[], landed: ReadonlySet<string>):
   return partitions.find(({ day }) => !landed.has(day));
 }
 
+/** What collection does now, and what it waits for. */
+function wordsFor(
+  work: CollectionWork | null,
+  trouble: string | null,
+  next: Partition | undefined,
+): readonly [inWords: string, waitingFor: string] {
+  if (work !== null) return [`landing ${work.days.length} complete days from ${work.days[0] ?? ''}`, 'nothing'];
+  if (trouble !== null) return [trouble, 'a person, or its coming back'];
+  if (next === undefined) return ['every day of the source has landed', 'new days in the source'];
+  return [`every complete day before ${next.day} has landed`, `${next.day}, complete at ${isoInstant(next.closesAt)}`];
+}
+
 async function sayCollection(
   tx: RecordTransaction,
-  declaration: ModelDeclaration,
-  work: CollectionWork | null,
-  next: Partition | undefined,
+  { model, source }: ModelDeclaration,
+  [inWords, waitingFor]: readonly [string, string],
 ): Promise<void> {
-  const [inWords, waitingFor] =
-    work !== null
-      ? [`landing ${work.days.length} complete days from ${work.days[0] ?? ''}`, 'nothing']
-      : next === undefined
-        ? ['every day of the source has landed', 'new days in the source']
-        : [`every complete day before ${next.day} has landed`, `${next.day}, complete at ${isoInstant(next.closesAt)}`];
-  await sayStage(
-    tx,
-    { workflowId: collectionId(declaration.model), stage: 'collection', inWords, waitingFor },
-    epochMs(declaration.source.backfillUntil),
-  );
+  const said = { workflowId: collectionId(model), stage: 'collection', inWords, waitingFor } as const;
+  await sayStage(tx, said, epochMs(source.backfillUntil));
 }
 
 async function landPartition(ports: CollectionPorts, model: string, day: string): Promise<PartitionRecord> {

@@ -10,6 +10,8 @@ import type { ActivityPorts } from './ports.ts';
 
 const MEMORY_KEY = 'collection/archive';
 const SEQUENCE_DIGITS = 8;
+/** Of each gateway at once: the position is written down between, so that an outage's backlog is never begun again. */
+const SEGMENTS_PER_LOOK_MAX = 32;
 
 /** By gateway: what has been taken over, and the event time through which its archive is complete. */
 interface ArchivePosition {
@@ -40,7 +42,7 @@ export async function takeOver(
   const segments: Record<string, number> = { ...position.segments };
   const through: Record<string, string> = { ...position.through };
   for (const { gateway, segments: closed } of gateways) {
-    for (const segment of closed) {
+    for (const segment of closed.slice(0, SEGMENTS_PER_LOOK_MAX)) {
       const records = await ports.gatewayLog.read(model, segment);
       await ports.requestLog.compact({ model, gateway, segment: segment.segment, records });
       segments[gateway] = segment.segment;

@@ -25,6 +25,21 @@ export function control(summary: string): AllActivities {
   });
 }
 
+/**
+ * Waits that also read data. On the control queue, because a wait holds a slot for as long as it lasts and the data queue has few; with
+ * the data queue's patience, because the first look after an outage may be long.
+ */
+export function watch(summary: string): AllActivities {
+  return proxyActivities<AllActivities>({
+    taskQueue: TASK_QUEUES.control,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '15s',
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary: shorten(summary),
+    retry,
+  });
+}
+
 /** The way back: started at once, retried until every gateway has acknowledged. */
 export function urgent(summary: string): AllActivities {
   return proxyActivities<AllActivities>({

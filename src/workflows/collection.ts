@@ -3,7 +3,7 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import { EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import type { CollectionInput, CollectionWork } from '../contracts/workflows.ts';
 import { addLanding, EMPTY_TALLY, tallyTable } from '../domain/collection/landing-tally.ts';
-import { data } from './activity-doors.ts';
+import { data, watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
 
@@ -47,7 +47,7 @@ export async function collection(input: CollectionInput): Promise<void> {
   const mayGoOn = (): boolean => workflowInfo().historyLength < HISTORY_EVENTS_LANDING_MAX;
   while (mayGoOn()) {
     show('waits for complete days');
-    const found = await data('which days are complete').collectNext({ model, sequence });
+    const found = await watch('which days are complete').collectNext({ model, sequence });
     sequence += 1;
     work = found;
     for (const day of found.days) {

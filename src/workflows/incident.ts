@@ -18,10 +18,11 @@ import {
 } from '../contracts/messages.ts';
 import { experimentationId, monitoringId, promotionId } from '../contracts/names.ts';
 import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
-import { control, data } from './activity-doors.ts';
+import { control, watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { terminalReason } from './terminal-failures.ts';
 
 /** @returns the closing reason */
 export async function incident(input: IncidentInput): Promise<string> {
@@ -50,7 +51,7 @@ export async function incident(input: IncidentInput): Promise<string> {
   show('degraded');
 
   if (response === null) {
-    const done = await control('carry out the declared response').respond({ model, incidentId });
+    const done = await respond(model, incidentId);
     await passOn(model, incidentId, done);
     response = done;
     inWords = 'waits for recovery';
@@ -61,7 +62,7 @@ export async function incident(input: IncidentInput): Promise<string> {
       await condition(allHandlersFinished);
       await continueAsNew<typeof incident>({ model, incidentId, sequence, response });
     }
-    const state = await data('is the objective met again').recoveryNext({ model, incidentId, sequence });
+    const state = await watch('is the objective met again').recoveryNext({ model, incidentId, sequence });
     sequence += 1;
     ({ inWords } = state);
     show('degraded');
@@ -76,6 +77,18 @@ export async function incident(input: IncidentInput): Promise<string> {
   await tell(monitoringId(model), incidentClosedSignal.name, { incidentId });
   await condition(allHandlersFinished);
   return inWords;
+}
+
+/** A response that cannot be carried out is a person's; the incident goes on watching. */
+async function respond(model: string, incidentId: string): Promise<IncidentResponse> {
+  try {
+    return await control('carry out the declared response').respond({ model, incidentId });
+  } catch (error) {
+    const reason = terminalReason(error);
+    if (reason === null) throw error;
+    const inWords = `the response could not be carried out: ${reason}`;
+    return { inWords, orderedRetrain: null, orderedRollback: null, needsHuman: true };
+  }
 }
 
 /** Orders that other workflows must carry out. */

@@ -12,7 +12,7 @@ import { EXPLAIN_QUERY, incidentClosedSignal, STATUS_QUERY } from '../contracts/
 import type { IncidentRecord, PerformanceRecord } from '../contracts/records.ts';
 import type { MonitoringInput } from '../contracts/workflows.ts';
 import { performanceTable } from '../domain/monitoring/performance-table.ts';
-import { data } from './activity-doors.ts';
+import { watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { incident } from './incident.ts';
@@ -59,7 +59,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
 
   while (workflowInfo().historyLength < HISTORY_EVENTS_MAX) {
     show();
-    const work = await data('the next matured day or broken objective').monitorNext({ model, sequence });
+    const work = await watch('the next matured day or broken objective').monitorNext({ model, sequence });
     sequence += 1;
     if (work.kind === 'performance') {
       recent = [...recent, work.performance].slice(-DAYS_SHOWN_MAX);

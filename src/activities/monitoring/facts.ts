@@ -108,3 +108,12 @@ export function outcomeFeatures(manifest: BundleManifest | null): string[] {
 
 /** A bundle whose recipe is this answers the declared constant. */
 export const CONSTANT_RECIPE = 'constant';
+
+/** Whether any of the bundles was trained: objectives say nothing of the declared constant. */
+export async function anyTrained(tx: RecordTransaction, bundles: readonly string[]): Promise<boolean> {
+  for (const bundle of bundles) {
+    const manifest = await tx.get('bundle', bundle);
+    if (manifest !== null && manifest.recipe !== CONSTANT_RECIPE) return true;
+  }
+  return false;
+}

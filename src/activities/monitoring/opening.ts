@@ -2,13 +2,13 @@
 import type { RecordTransaction } from '../../adapters/record-store/port.ts';
 import type { Objective } from '../../contracts/model.ts';
 import { incidentId } from '../../contracts/names.ts';
-import type { IncidentRecord, PerformanceRecord } from '../../contracts/records.ts';
+import type { IncidentRecord } from '../../contracts/records.ts';
 import { ageInWords, staleFeaturesInWords, triageInWords } from '../../domain/monitoring/incident-words.ts';
 import { judgeCalibration, judgeFreshness, judgeLoss } from '../../domain/monitoring/objectives.ts';
 import type { DayMeasure, Finding } from '../../domain/monitoring/objectives.ts';
 import { durationMs, epochMs, isoDay, isoInstant } from '../../domain/time.ts';
 import type { ModelContext } from '../model-context.ts';
-import { CONSTANT_RECIPE, outcomeFeatures, rememberOf } from './facts.ts';
+import { anyTrained, outcomeFeatures, rememberOf } from './facts.ts';
 import type { Answers, CohortMeasure, FeatureAge, Question } from './measures.ts';
 
 /** Judged history reaches at most this far back; no objective looks further. */
@@ -114,23 +114,13 @@ function symptomOf(objective: OverDays, { measured, days }: Finding): string {
 
 async function judgedHistory(tx: RecordTransaction): Promise<DayMeasure[]> {
   const newest = await tx.list('performance', { descending: true, limit: HISTORY_DAYS_MAX });
-  const constants = new Map<string, boolean>();
-  const isConstant = async (bundle: string): Promise<boolean> => {
-    const known = constants.get(bundle) ?? (await tx.get('bundle', bundle))?.recipe === CONSTANT_RECIPE;
-    constants.set(bundle, known);
-    return known;
-  };
   const history: DayMeasure[] = [];
-  for (const { body } of newest.reverse()) history.push(await dayMeasure(body, isConstant));
+  for (const { body } of newest.reverse()) {
+    const { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles } = body;
+    const trained = await anyTrained(tx, bundles);
+    history.push({ day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained });
+  }
   return history;
-}
-
-async function dayMeasure(
-  { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles }: PerformanceRecord,
-  isConstant: (bundle: string) => Promise<boolean>,
-): Promise<DayMeasure> {
-  const constant = await Promise.all(bundles.map(isConstant));
-  return { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained: constant.includes(false) };
 }
 
 async function isOpen(tx: RecordTransaction, objective: string): Promise<boolean> {

@@ -3,6 +3,7 @@
  * transaction, so that an order with a higher generation always carries the wishes of every lower one.
  */
 import type { RecordTransaction } from '../../adapters/record-store/port.ts';
+import { HoldfastError } from '../../contracts/errors.ts';
 import { effectiveOverride } from '../../domain/monitoring/fallback-choice.ts';
 import type { Override } from '../../domain/monitoring/fallback-choice.ts';
 import type { ActivityPorts } from '../ports.ts';
@@ -53,13 +54,38 @@ async function standingWishes(
   return (await recall(tx, 'monitoring/overrides')) ?? { generation: 0, overrides: [] };
 }
 
-/** Has the router obey an order. One that a newer order has overtaken need not be obeyed any more: the newer one carries it. */
+/**
+ * Has the router obey an order. One that a newer order has overtaken need not be obeyed any more: the newer one carries it. A gateway
+ * that knows a later generation than the records is told with one above it.
+ */
 export async function obey(
+  ports: Pick<ActivityPorts, 'records' | 'trafficRouter'>,
+  model: string,
+  order: FallbackOrder,
+): Promise<void> {
+  const { records, trafficRouter } = ports;
+  const overtaken = async (): Promise<boolean> =>
+    (await records.transaction(model, standingWishes)).generation > order.generation;
+  if (await overtaken()) return;
+  try {
+    await trafficRouter.fallback(model, order);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'GENERATION_STALE') throw error;
+    if (!(await overtaken())) await obeyAbove(ports, model, order);
+  }
+}
+
+/** Told before it is written down: an attempt that dies between is fenced again, and goes one higher. */
+async function obeyAbove(
   { records, trafficRouter }: Pick<ActivityPorts, 'records' | 'trafficRouter'>,
   model: string,
   order: FallbackOrder,
 ): Promise<void> {
-  const { generation } = await records.transaction(model, standingWishes);
-  if (generation > order.generation) return;
-  await trafficRouter.fallback(model, order);
+  const known = await trafficRouter.observe(model);
+  const generation = Math.max(...known.map(({ fallback }) => fallback.generation), order.generation) + 1;
+  await trafficRouter.fallback(model, { ...order, generation });
+  await records.transaction(model, async (tx) => {
+    const wishes = await standingWishes(tx);
+    if (wishes.generation < generation) await remember(tx, 'monitoring/overrides', { ...wishes, generation });
+  });
 }

@@ -11,7 +11,7 @@ import type { ModelContext } from '../model-context.ts';
 import type { ActivityPorts } from '../ports.ts';
 import { sayStage } from '../stage-records.ts';
 import { waitForWork } from '../waiting.ts';
-import { CONSTANT_RECIPE, incidentOf, recallOf, rememberOf } from './facts.ts';
+import { anyTrained, incidentOf, recallOf, rememberOf } from './facts.ts';
 import type { IncidentFacts, RecoveryProgress } from './facts.ts';
 import { Answers } from './measures.ts';
 import type { Question } from './measures.ts';
@@ -121,8 +121,7 @@ async function nextDay(
   const measured = answers.day(day, as);
   if (measured === null) return { question: { kind: 'day', day, as } };
   const { labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles } = measured.performance;
-  const manifests = await Promise.all(bundles.map((bundle) => tx.get('bundle', bundle)));
-  const trained = manifests.some((manifest) => manifest !== null && manifest.recipe !== CONSTANT_RECIPE);
+  const trained = await anyTrained(tx, bundles);
   const history = [...progress.history, { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained }];
   const next = { ...progress, day, history };
   const because = overridden ? await newerStable(tx, facts, due) : null;

@@ -1,5 +1,6 @@
 /** Carries out an objective's declared response, exactly once: decided in one transaction, then obeyed, then written down. */
 import type { RecordTransaction } from '../../adapters/record-store/port.ts';
+import { HoldfastError } from '../../contracts/errors.ts';
 import { experimentationId } from '../../contracts/names.ts';
 import type { IncidentRecord } from '../../contracts/records.ts';
 import type { IncidentResponse } from '../../contracts/workflows.ts';
@@ -33,8 +34,7 @@ export async function respond(
     await rememberOf(tx, incidentId, 'respond', decision);
     return decision;
   });
-  const { order, response } = decided;
-  if (order !== null) await keepAlive(() => obey(ports, model, order));
+  const { order, response } = await carryOut(ports, model, incidentId, decided);
   await ports.records.transaction(model, async (tx) => {
     const { incident } = await incidentOf(tx, incidentId);
     await tx.put('incident', incidentId, { ...incident, responseDecisionId: order?.decisionId ?? null });
@@ -45,6 +45,31 @@ export async function respond(
     );
   });
   return response;
+}
+
+/** An earlier stable that no longer loads is no way out; the declared constant always is. */
+async function carryOut(
+  ports: Pick<ActivityPorts, 'records' | 'trafficRouter'>,
+  model: string,
+  incidentId: string,
+  decided: Decided,
+): Promise<Decided> {
+  const { order } = decided;
+  if (order === null) return decided;
+  try {
+    await keepAlive(() => obey(ports, model, order));
+    return decided;
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'BUNDLE_NOT_LOADABLE') throw error;
+    const instead = await ports.records.transaction(model, async (tx) => {
+      const { incident } = await incidentOf(tx, incidentId);
+      const decision = await fallBack(tx, { ...incident, features: [] }, `; ${error.message}`);
+      await rememberOf(tx, incidentId, 'respond', decision);
+      return decision;
+    });
+    if (instead.order === null || instead.order.bundle === order.bundle) throw error;
+    return carryOut(ports, model, incidentId, instead);
+  }
 }
 
 function decide(tx: RecordTransaction, model: string, incident: IncidentRecord): Promise<Decided> {
@@ -62,7 +87,7 @@ function decide(tx: RecordTransaction, model: string, incident: IncidentRecord):
 
 const page = (inWords: string): Decided => ({ order: null, response: { ...NO_ORDERS, inWords, needsHuman: true } });
 
-async function fallBack(tx: RecordTransaction, incident: IncidentRecord): Promise<Decided> {
+async function fallBack(tx: RecordTransaction, incident: IncidentRecord, note = ''): Promise<Decided> {
   const stables = await formerStables(tx);
   const constant = stables.find(({ recipe }) => recipe === CONSTANT_RECIPE)?.bundle;
   if (constant === undefined) return page('there is no declared constant among the stable bundles; a person must act');
@@ -76,20 +101,23 @@ async function fallBack(tx: RecordTransaction, incident: IncidentRecord): Promis
   const chosen = stables.findLast((stable) => stable.bundle === bundle);
   const what = bundle === constant ? 'the declared constant' : `the earlier stable ${chosen?.idea ?? ''}`;
   const why = incident.features.length === 0 ? '' : `, which reads none of ${incident.features.join(', ')}`;
-  return { order, response: { ...NO_ORDERS, inWords: `${what} (${bundle.slice(0, 8)}) answers everyone${why}` } };
+  return {
+    order,
+    response: { ...NO_ORDERS, inWords: `${what} (${bundle.slice(0, 8)}) answers everyone${why}${note}` },
+  };
 }
 
 /** Oldest first. */
 async function formerStables(
   tx: RecordTransaction,
 ): Promise<Array<FormerStable & { readonly idea: string; readonly recipe: string | null }>> {
-  const stables = await tx.list('stable');
-  return Promise.all(
-    stables.map(async ({ body: { bundle, idea } }) => {
-      const manifest = await tx.get('bundle', bundle);
-      return { bundle, idea, recipe: manifest?.recipe ?? null, reads: outcomeFeatures(manifest) };
-    }),
-  );
+  const stables = [];
+  for (const { body } of await tx.list('stable')) {
+    const manifest = await tx.get('bundle', body.bundle);
+    const { bundle, idea } = body;
+    stables.push({ bundle, idea, recipe: manifest?.recipe ?? null, reads: outcomeFeatures(manifest) });
+  }
+  return stables;
 }
 
 async function orderRetrain(tx: RecordTransaction, model: string, incident: IncidentRecord): Promise<Decided> {
