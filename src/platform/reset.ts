@@ -10,9 +10,11 @@ export const STATE_ENTRIES = [
   { name: 'temporal.db', meaning: 'workflows with their histories' },
   { name: 'temporal.db-wal', meaning: 'workflows, latest writes' },
   { name: 'temporal.db-shm', meaning: 'workflows, index of the latest writes' },
-  { name: 'objects', meaning: 'bulk: partitions, artifacts, the archive of the log' },
+  { name: 'objects', meaning: 'bulk: partitions, artifacts, reports' },
   { name: 'gateways', meaning: 'logs, ledgers and splits of the gateways' },
-  { name: 'work', meaning: 'prepared data that can be computed again' },
+  { name: 'request-log', meaning: 'archive of the gateways’ logs' },
+  { name: 'prepared', meaning: 'prepared data that can be computed again' },
+  { name: 'replay', meaning: 'how far the replay of the example has come' },
   { name: 'logs', meaning: 'logs of the processes' },
   { name: 'ports.json', meaning: 'ports of the last start' },
 ] as const;

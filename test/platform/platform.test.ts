@@ -70,12 +70,25 @@ describe('the platform of one machine', function () {
     assert.equal(platform.temporal.uiUrl, null);
   });
 
+  it('has a worker that polls when its start returns, and comes back after kill -9', async () => {
+    platform = await startPlatform({ config, headless: true });
+    const worker = () => platform?.children.find(({ name }) => name === 'worker');
+    assert.equal(worker()?.state, 'serving');
+    const client = await connectClient(platform.temporal);
+    const queue = { namespace: 'default', taskQueue: { name: 'control' } };
+    const { pollers } = await client.workflowService.describeTaskQueue(queue);
+    assert.ok((pollers?.length ?? 0) > 0);
+    await client.connection.close();
+    platform.kill('worker');
+    while (worker()?.restarts !== 1 || worker()?.state !== 'serving') await sleep(50);
+  });
+
   it('brings a gateway back after kill -9, at the same address', async () => {
     platform = await startPlatform({ config, services: ['gateway'], headless: true });
     const ready = async (): Promise<boolean> => (await fetch(`${platform?.gatewayUrl}/readyz`)).status === 200;
     assert.equal(await ready(), true);
     platform.kill('gateway');
-    while (!(await ready().catch(() => false)) || platform.children.some(({ restarts }) => restarts === 1) === false) {
+    while (!(await ready().catch(() => false)) || platform.children.every(({ restarts }) => restarts === 0)) {
       await sleep(50);
     }
     const logged = platform.children.find(({ name }) => name === 'gateway')?.log ?? '';

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordStores } from '../../src/adapters/record-store/index.ts';
 import { freePort } from '../../src/platform/ports.ts';
-import { removePostgresHome } from '../../src/platform/postgres-home.ts';
+import { completeLinks, removePostgresHome } from '../../src/platform/postgres-home.ts';
 import { preparePostgres } from '../../src/platform/postgres.ts';
 import { Supervisor } from '../../src/platform/supervise.ts';
 
@@ -109,6 +109,17 @@ describe('the embedded PostgreSQL of the platform', function () {
     writeFileSync(join(unfinished, 'PG_VERSION'), '18\n');
     await start(await freePort());
     assert.equal(existsSync(unfinished), false);
+  });
+
+  it('completes the links of its package where install scripts are switched off', () => {
+    const home = join(stateDir, 'package');
+    mkdirSync(join(home, 'native', 'lib'), { recursive: true });
+    writeFileSync(join(home, 'native', 'lib', 'libpq.so.5.18'), 'library');
+    const links = [{ source: 'native/lib/libpq.so.5.18', target: 'native/lib/libpq.so.5' }];
+    writeFileSync(join(home, 'native', 'pg-symlinks.json'), JSON.stringify(links));
+    completeLinks(home);
+    completeLinks(home);
+    assert.equal(readFileSync(join(home, 'native', 'lib', 'libpq.so.5'), 'utf8'), 'library');
   });
 
   it('refuses data of another major version, naming both', async () => {
