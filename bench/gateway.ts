@@ -67,7 +67,10 @@ const FEATURES: BoundFeature[] = [
     feature: { kind: 'categorical' as const, name, input: name },
     categories: AIRPORTS,
   })),
-  ...['distance', 'hour', 'weekday'].map((name) => ({ name, feature: { kind: 'numeric' as const, name, input: name } })),
+  ...['distance', 'hour', 'weekday'].map((name) => ({
+    name,
+    feature: { kind: 'numeric' as const, name, input: name },
+  })),
   ...FRESH.map((feature) => ({ name: feature.name, feature })),
 ];
 
@@ -90,7 +93,12 @@ function trainedArtifact(seed: number): object {
   return booster.artifact();
 }
 
-async function putBundle(store: ObjectStore, idea: string, artifact: object, features: readonly BoundFeature[]): Promise<string> {
+async function putBundle(
+  store: ObjectStore,
+  idea: string,
+  artifact: object,
+  features: readonly BoundFeature[],
+): Promise<string> {
   return store.put(
     canonicalJson({
       model: MODEL,
@@ -170,7 +178,12 @@ let sent = 0;
 function batchBody(): string {
   const requests = Array.from({ length: BATCH }, () => {
     const requestId = `request-${sent++}`;
-    return { requestId, unit: requestId, eventTime: isoInstant(START_MS + 3 * HOUR_MS + sent * 10), inputs: inputsOf() };
+    return {
+      requestId,
+      unit: requestId,
+      eventTime: isoInstant(START_MS + 3 * HOUR_MS + sent * 10),
+      inputs: inputsOf(),
+    };
   });
   return JSON.stringify({ requests });
 }
@@ -185,7 +198,10 @@ async function sendOutcomes(url: string): Promise<void> {
   await post(url, 'outcomes', JSON.stringify({ outcomes }));
 }
 
-async function measure(url: string, forMs: number): Promise<{ predictions: number; latenciesMs: number[]; elapsedMs: number }> {
+async function measure(
+  url: string,
+  forMs: number,
+): Promise<{ predictions: number; latenciesMs: number[]; elapsedMs: number }> {
   const latenciesMs: number[] = [];
   const start = performance.now();
   const sender = async (): Promise<void> => {
@@ -215,7 +231,14 @@ async function main(): Promise<void> {
   try {
     const router = createTrafficRouter({ kind: 'http', urls: [gateway.url], timeoutMs: 5_000 });
     await router.register(MODEL, { freshFeatures: FRESH, fallback });
-    const entry = { effectiveFrom: isoInstant(START_MS), stable, candidate, exposure: 0.25, salt: 'bench', mirror: true };
+    const entry = {
+      effectiveFrom: isoInstant(START_MS),
+      stable,
+      candidate,
+      exposure: 0.25,
+      salt: 'bench',
+      mirror: true,
+    };
     await router.apply(MODEL, { generation: 1, decisionId: 'bench', entry });
     await sendOutcomes(gateway.url);
     await measure(gateway.url, 1_000);
