@@ -1,0 +1,96 @@
+import { normalQuantile, normalSf } from '../../src/domain/statistics/index.ts';
+import { binomial } from './random.ts';
+import type { Random } from './random.ts';
+import type { RolloutOutcome } from './rollout.ts';
+import { assign } from './world.ts';
+import type { World } from './world.ts';
+
+const EXPOSURES_BP = [500, 1000, 2500, 5000];
+const HOURS_PER_STEP = 12;
+
+interface Hour {
+  candidate: number;
+  candidateBad: number;
+  control: number;
+  controlBad: number;
+}
+
+/** Whether the step's hours so far, the last of them new, make a rule abort. */
+export type AbortRule = (hours: readonly Hour[]) => boolean;
+
+/** Limit on the hourly rate, as progressive-delivery tools count failures: the fourth bad hour of a step aborts. */
+export function fixedThreshold(limit: number): AbortRule {
+  return (hours) =>
+    hours.filter(({ candidate, candidateBad }) => candidate > 0 && candidateBad / candidate > limit).length >= 4;
+}
+
+function pooledZ(hours: readonly Hour[]): number {
+  const sum = (field: keyof Hour) => hours.reduce((total, hour) => total + hour[field], 0);
+  const [n1, n0] = [sum('candidate'), sum('control')];
+  const pooled = (sum('candidateBad') + sum('controlBad')) / (n1 + n0);
+  const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n0));
+  return deviation > 0 ? (sum('candidateBad') / n1 - sum('controlBad') / n0) / deviation : 0;
+}
+
+/** One-sided two-proportion z-test of the step's data: once at its end, or at every look. */
+export function zTest(level: number, looks: 'end' | 'every'): AbortRule {
+  return (hours) => (looks === 'every' || hours.length === HOURS_PER_STEP) && normalSf(pooledZ(hours)) <= level;
+}
+
+/** Rank of the Walsh-like differences that bounds the shift at this confidence: normal approximation with continuity correction. */
+function shiftBounds(
+  candidate: readonly number[],
+  control: readonly number[],
+  confidence: number,
+): { low: number; estimate: number } {
+  const shifts = candidate.flatMap((x) => control.map((y) => x - y)).sort((a, b) => a - b);
+  const [n, m] = [candidate.length, control.length];
+  const z = normalQuantile(1 - (1 - confidence) / 2);
+  const rank = Math.floor((n * m) / 2 - z * Math.sqrt((n * m * (n + m + 1)) / 12) - 0.5);
+  const middle = shifts.length / 2;
+  const estimate = (shifts[Math.ceil(middle) - 1]! + shifts[Math.floor(middle)]!) / 2;
+  return { low: rank < 0 ? -Infinity : shifts[rank]!, estimate };
+}
+
+/**
+ * Mann-Whitney on hourly rates as canary judges do: abort when the lower confidence bound of the shift exceeds `tolerance` of its
+ * estimate.
+ */
+export function mannWhitney(confidence: number, tolerance: number, isLook: (hours: number) => boolean): AbortRule {
+  return (hours) => {
+    if (!isLook(hours.length)) return false;
+    const candidate = hours.map((hour) => (hour.candidate > 0 ? hour.candidateBad / hour.candidate : 0));
+    const control = hours.map((hour) => hour.controlBad / hour.control);
+    const { low, estimate } = shiftBounds(candidate, control, confidence);
+    return low > tolerance * Math.abs(estimate);
+  };
+}
+
+/** A ladder of twelve hours per step that promotes whatever the rule did not abort. */
+export function simulateComparator(random: Random, rule: AbortRule, world: World): RolloutOutcome {
+  const outcome: RolloutOutcome = {
+    terminal: 'promoted',
+    cohorts: 0,
+    isEverHeld: false,
+    hasAdvanced: false,
+    served: 0,
+  };
+  for (const exposureBp of EXPOSURES_BP) {
+    const hours: Hour[] = [];
+    while (hours.length < HOURS_PER_STEP) {
+      outcome.cohorts++;
+      const base = world.base(outcome.cohorts);
+      const { candidate, control } = assign(random, world.unitsPerCohort, exposureBp);
+      hours.push({
+        candidate,
+        candidateBad: binomial(random, candidate, base + world.delta),
+        control,
+        controlBad: binomial(random, control, base),
+      });
+      outcome.served += candidate;
+      if (rule(hours)) return { ...outcome, terminal: 'rolled-back' };
+    }
+    outcome.hasAdvanced = true;
+  }
+  return outcome;
+}

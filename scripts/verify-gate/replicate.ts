@@ -1,0 +1,34 @@
+import { experiments } from './experiments.ts';
+import type { Sample } from './experiments.ts';
+import { randomFrom } from './random.ts';
+import { rows } from './rows.ts';
+
+/** Seeds are fixed here: another seed is another measurement. */
+const SEED = 20_261_124;
+/** Replications per chunk share a stream of random numbers; chunks may run anywhere, in any order. */
+const CHUNKS = 16;
+
+export interface Chunk {
+  row: number;
+  chunk: number;
+  replications: number;
+}
+
+/** All the work, `scale` of the full number of replications (at least 8 per row). */
+export function chunksOf(scale: number): Chunk[] {
+  return rows.flatMap(({ replications }, row) => {
+    const total = Math.max(8, Math.round(replications * scale));
+    const chunks = Math.min(CHUNKS, total);
+    return Array.from({ length: chunks }, (_, chunk) => ({
+      row,
+      chunk,
+      replications: Math.floor(((chunk + 1) * total) / chunks) - Math.floor((chunk * total) / chunks),
+    }));
+  });
+}
+
+export function runChunk({ row, chunk, replications }: Chunk): Sample[] {
+  const { experiment, params } = rows[row]!;
+  const random = randomFrom(SEED + 7919 * row + 104_729 * chunk);
+  return Array.from({ length: replications }, () => experiments[experiment](random, params));
+}

@@ -1,0 +1,47 @@
+import type { Sample } from './experiments.ts';
+import { meets } from './measures.ts';
+import type { Estimate, Measure } from './measures.ts';
+import { rows } from './rows.ts';
+
+export interface Finding {
+  row: string;
+  measure: string;
+  passed: boolean;
+  text: string;
+}
+
+function shown(value: number, percent: boolean): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'none' : 'never';
+  return percent ? `${(100 * value).toFixed(2)} %` : value >= 100 ? value.toFixed(0) : value.toFixed(2);
+}
+
+function targetText({ target, percent }: Measure): string {
+  if (target === undefined) return '';
+  const { atMost, limit99, between, published } = target;
+  const parts = [
+    published === undefined ? '' : `published ${shown(published, percent)}`,
+    atMost === undefined ? '' : `at most ${shown(atMost, percent)}`,
+    limit99 === undefined ? '' : `99 % limit at most ${shown(limit99, percent)}`,
+    between === undefined ? '' : `between ${shown(between[0], percent)} and ${shown(between[1], percent)}`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function textOf(measure: Measure, { value, low, high }: Estimate, size: number): string {
+  const { percent } = measure;
+  return `${measure.name}: ${shown(value, percent)} [${shown(low, percent)}, ${shown(high, percent)}] of ${size}; ${targetText(measure)}`;
+}
+
+/** Judges one row's samples. */
+export function findingsOf(row: number, samples: readonly Sample[], isSmall: boolean): Finding[] {
+  const { title, measures } = rows[row]!;
+  return measures.map((measure) => {
+    const estimate = measure.estimate(samples);
+    return {
+      row: title,
+      measure: measure.name,
+      passed: meets(estimate, measure.target, isSmall),
+      text: textOf(measure, estimate, samples.length),
+    };
+  });
+}

@@ -1,0 +1,117 @@
+import { beginGate } from '../../src/domain/statistics/gate.ts';
+import { readCohort } from '../../src/domain/statistics/gate-cohort.ts';
+import { planGate } from '../../src/domain/statistics/gate-plan.ts';
+import { GateRun } from '../../src/domain/statistics/gate-run.ts';
+import type { Cohort, GatePolicy, StreamPolicy } from '../../src/domain/statistics/index.ts';
+import type { Random } from './random.ts';
+import { assign, matchedDifferences } from './world.ts';
+import type { World } from './world.ts';
+
+const BASE: Omit<GatePolicy, 'streams' | 'steps'> = {
+  alpha: 0.05,
+  beta: 0.05,
+  alphaHold: 0.2,
+  alphaSrm: 0.001,
+  srmConcentration: 1000,
+  maxMatch: 20,
+  restartEvery: 24,
+};
+
+function ladder(exposuresBp: readonly number[], floors: { minUnits: number; minCohorts: number }): GatePolicy['steps'] {
+  return exposuresBp.map((exposureBp) => ({ exposureBp, ...floors, maxCohorts: 1_000_000 }));
+}
+
+/** The reference rollout: hourly cohorts of 1000 units, steps of 5, 10, 25 and 50 %, one binary stream. */
+export function referencePolicy(o: { harmMargin?: number; streams?: number } = {}): GatePolicy {
+  const count = o.streams ?? 1;
+  const streams = Array.from({ length: count }, (_, i): StreamPolicy => ({
+    id: `loss-${i}`,
+    kind: 'difference',
+    weight: 1 / count,
+    harmMargin: o.harmMargin ?? 0,
+    safeMargin: 0.02,
+    requiredForAdvance: true,
+  }));
+  return { ...BASE, steps: ladder([500, 1000, 2500, 5000], { minUnits: 500, minCohorts: 4 }), streams };
+}
+
+/** The reference world of the harm budget: 100 requests a second in cohorts of 10 s, 1, 5, 25, 50 % and then full. */
+export function budgetPolicy(restartEvery: number): GatePolicy {
+  return {
+    ...BASE,
+    restartEvery,
+    steps: ladder([100, 500, 2500, 5000], { minUnits: 0, minCohorts: 0 }),
+    streams: [
+      {
+        id: 'loss',
+        kind: 'difference',
+        weight: 1,
+        harmMargin: 0,
+        safeMargin: null,
+        harmBudget: 0.0035,
+        requiredForAdvance: true,
+      },
+    ],
+  };
+}
+
+export interface RolloutOutcome {
+  terminal: 'promoted' | 'rolled-back' | null;
+  /** Cohorts until the decision, or the horizon. */
+  cohorts: number;
+  isEverHeld: boolean;
+  hasAdvanced: boolean;
+  /** Units served by the candidate until it was stopped; a promoted one serves on to the horizon. */
+  served: number;
+}
+
+/** The record of a cohort as the world makes it at the gate's present step. */
+export function drawCohort(random: Random, policy: GatePolicy, world: World, cohort: number, step: number): Cohort {
+  const { exposureBp } = policy.steps[step]!;
+  const arms = assign(random, world.unitsPerCohort, exposureBp);
+  const base = world.base(cohort);
+  const differences = Object.fromEntries(
+    policy.streams.map(({ id }) => [id, matchedDifferences(random, arms, base + world.delta, base)]),
+  );
+  return {
+    cohort,
+    step,
+    exposureBp,
+    status: 'ok',
+    assigned: { control: arms.control, candidate: arms.candidate },
+    differences,
+  };
+}
+
+/** Runs one rollout to its end: every exposure is the one the gate has reached. */
+export function simulateRollout(random: Random, policy: GatePolicy, world: World, horizon: number): RolloutOutcome {
+  const run = new GateRun(planGate(policy), beginGate(policy));
+  const outcome: RolloutOutcome = {
+    terminal: null,
+    cohorts: horizon,
+    isEverHeld: false,
+    hasAdvanced: false,
+    served: 0,
+  };
+  let step = 0;
+  for (let cohort = 1; cohort <= horizon; cohort++) {
+    const record = drawCohort(random, policy, world, cohort, step);
+    outcome.served += record.assigned.candidate;
+    const { decision } = run.look(readCohort(policy, record), true);
+    if (decision === 'hold') outcome.isEverHeld = true;
+    if (decision === 'rollback') return { ...outcome, terminal: 'rolled-back', cohorts: cohort };
+    if (decision === 'advance') {
+      outcome.hasAdvanced = true;
+      step++;
+      if (step === policy.steps.length) {
+        return {
+          ...outcome,
+          terminal: 'promoted',
+          cohorts: cohort,
+          served: outcome.served + (horizon - cohort) * world.unitsPerCohort,
+        };
+      }
+    }
+  }
+  return outcome;
+}
