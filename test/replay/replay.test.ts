@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { workflowBundle } from '../../src/worker/bundle.ts';
+import type { WorkflowBundle } from '../../src/worker/bundle.ts';
+import { openLog, sdkLogger } from '../../src/worker/logging.ts';
+import '../quiet-runtime.ts';
+
+const HISTORIES = join('test', 'replay', 'histories');
+
+interface KeptHistory {
+  readonly workflowId: string;
+  readonly history: { readonly events: Array<Record<string, unknown>> };
+}
+
+const kept = readdirSync(HISTORIES).flatMap((release) =>
+  readdirSync(join(HISTORIES, release))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => ({ name: `${release}/${name}`, path: join(HISTORIES, release, name) })),
+);
+const read = (path: string): KeptHistory => JSON.parse(readFileSync(path, 'utf8')) as KeptHistory;
+
+describe('recorded histories', function () {
+  this.timeout(60_000);
+  let bundle: WorkflowBundle;
+  before(async () => (bundle = await workflowBundle(sdkLogger(openLog('error', 'test')))));
+
+  const violation = async (history: KeptHistory): Promise<string | null> => {
+    for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, [history])) {
+      if (error !== undefined) return error.name;
+    }
+    return null;
+  };
+
+  for (const { name, path } of kept) {
+    it(`replay under the present code: ${name}`, async () => assert.equal(await violation(read(path)), null));
+  }
+
+  it('do not replay under other code, so that this suite would see a change', async () => {
+    const { workflowId, history } = read(kept.find(({ name }) => name.includes('monitoring--'))?.path ?? '');
+    const [started] = history.events;
+    const attributes = started?.['workflowExecutionStartedEventAttributes'] as { workflowType: { name: string } };
+    attributes.workflowType.name = 'collection';
+    assert.equal(await violation({ workflowId, history }), 'DeterminismViolationError');
+  });
+});
