@@ -65,7 +65,9 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
   const { status, body, sent } = answer;
   const lines = Buffer.isBuffer(body);
   const content = lines ? body : Buffer.from(JSON.stringify(body), 'utf8');
-  if (sent !== undefined) response.once('close', sent);
+  // A caller that has gone already closes nothing any more.
+  if (response.closed) sent?.();
+  else if (sent !== undefined) response.once('close', sent);
   response.writeHead(status, {
     'content-type': lines ? 'application/x-ndjson' : 'application/json',
     'content-length': content.length,

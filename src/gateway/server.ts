@@ -105,11 +105,11 @@ async function exchange(
 ): Promise<void> {
   let answer: Answer;
   try {
-    const url = new URL(request.url ?? '/', 'http://gateway');
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
     answer = await route(planes, {
       method: request.method ?? 'GET',
-      path: url.pathname,
-      query: url.searchParams,
+      path,
+      query: new URLSearchParams(query),
       body: () => readJson(request, BODY_BYTES_MAX),
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import type { LogRecord, PredictionRecord } from '../../src/contracts/serving.ts';
 import { assignArm } from '../../src/domain/assignment.ts';
 import { GatewayFixture, LATE_ORIGIN, request, split } from './gateway-fixture.ts';
@@ -145,5 +146,26 @@ describe('the gateway serves predictions', () => {
     const { body } = await fixture.post(fixture.of('predictions'), request('r1', T10));
     assert.equal(body.arm, 'candidate');
     assert.equal((await fixture.get(fixture.of('traffic'))).body.servingNow.candidateInFlight, 0);
+  });
+
+  it('counts no candidate request in flight when its caller went away before the answer', async () => {
+    await fixture.register();
+    const [stable, candidate] = await Promise.all([fixture.constant(0.3), fixture.constant(0.4)]);
+    await fixture.put(fixture.of('traffic'), split(1, { stable, candidate, exposure: 1, effectiveFrom: T10 }));
+    const { hostname, port } = new URL(fixture.gateway!.url);
+    for (let caller = 0; caller < 20; caller++) {
+      const body = JSON.stringify(request(`gone-${caller}`, T10));
+      const socket = connect(Number(port), hostname, () => {
+        socket.write(
+          `POST ${fixture.of('predictions')} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        );
+        setTimeout(() => socket.resetAndDestroy(), caller % 4);
+      });
+      await new Promise((closed) => socket.once('close', closed));
+    }
+    const inFlight = async (): Promise<number> =>
+      (await fixture.get(fixture.of('traffic'))).body.servingNow.candidateInFlight as number;
+    for (let look = 0; look < 50 && (await inFlight()) > 0; look++) await new Promise((wake) => setTimeout(wake, 20));
+    assert.equal(await inFlight(), 0);
   });
 });
