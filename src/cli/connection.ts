@@ -1,23 +1,16 @@
 /** How a command finds what runs: the environment if it names a Temporal, else what `npm start` left in the state directory. */
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
 import { composeRecords } from '../compose.ts';
 import { environmentWith, readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { CommandRecord } from '../contracts/records.ts';
+import { platformFileIn, platformFileSchema } from '../platform/platform-file.ts';
+import type { PlatformFile } from '../platform/platform-file.ts';
 import type { Invocation } from './command.ts';
-
-const platformSchema = z.object({
-  environment: z.record(z.string(), z.string()),
-  uiUrl: z.string().nullable(),
-});
-export type PlatformFile = z.infer<typeof platformSchema>;
-
-export const platformFileIn = (stateDir: string): string => join(stateDir, 'platform.json');
 
 export interface Connection {
   readonly client: Client;
@@ -74,7 +67,7 @@ export async function withConnection<T>(
 function readPlatform(stateDir: string): PlatformFile {
   const path = platformFileIn(resolve(stateDir));
   try {
-    return platformSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return platformFileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     throw new HoldfastError('PLATFORM_NOT_RUNNING', `no platform has left word of itself in ${path}`, { cause });
   }

@@ -7,6 +7,7 @@ import { objectStoreOf } from '../config.ts';
 import type { Config } from '../config.ts';
 import type { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
+import { removePlatformFile, writePlatformFile } from './platform-file.ts';
 import { freePort } from './ports.ts';
 import { preparePostgres } from './postgres.ts';
 import { Supervisor } from './supervise.ts';
@@ -59,6 +60,8 @@ const WORKER_PORT = 8_481;
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const supervisor = await Supervisor.open(options.config.stateDir, options.onNotice);
+  // What a killed platform has left of itself is no longer true.
+  removePlatformFile(options.config.stateDir);
   const failed = new Promise<never>((_, reject) => supervisor.once('failed', (error: HoldfastError) => reject(error)));
   // Whoever does not ask is not to be ended by it.
   failed.catch(() => undefined);
@@ -75,7 +78,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       add: (specs) => supervisor.start(specs),
       finished: (name) => supervisor.finished(name),
       kill: (name, signal) => supervisor.kill(name, signal),
-      stop: () => supervisor.stop(),
+      stop() {
+        removePlatformFile(options.config.stateDir);
+        return supervisor.stop();
+      },
     };
   } catch (error) {
     await supervisor.stop();
@@ -104,6 +110,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
   const services = (options.services ?? SERVICES).map((name) => service(name, ports[name], environment));
   await supervisor.start([...postgres.children, ...temporal.children, ...services]);
   const { address, namespace, uiUrl } = temporal;
+  writePlatformFile(config.stateDir, { environment, uiUrl });
   return {
     temporal: { address, namespace, uiUrl },
     postgresUrl: postgres.url,

@@ -16,6 +16,7 @@ export const STATE_ENTRIES = [
   { name: 'prepared', meaning: 'prepared data that can be computed again' },
   { name: 'replay', meaning: 'how far the replay of the example has come' },
   { name: 'logs', meaning: 'logs of the processes' },
+  { name: 'platform.json', meaning: 'addresses, for commands in other terminals' },
   { name: 'ports.json', meaning: 'ports of the last start' },
 ] as const;
 

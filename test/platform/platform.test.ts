@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { readConfig } from '../../src/config.ts';
 import type { Config } from '../../src/config.ts';
 import { startPlatform } from '../../src/platform/platform.ts';
 import type { Platform } from '../../src/platform/platform.ts';
+import { platformFileIn, platformFileSchema } from '../../src/platform/platform-file.ts';
 import { freePort, isPortOpen } from '../../src/platform/ports.ts';
 import { removePostgresHome } from '../../src/platform/postgres-home.ts';
 
@@ -37,7 +38,7 @@ describe('the platform of one machine', function () {
     rmSync(stateDir, { recursive: true, force: true });
   });
 
-  it('serves records and workflows when its start returns, and nothing when it has stopped', async () => {
+  it('serves records and workflows when its start returns, leaves word of it, and nothing when it has stopped', async () => {
     platform = await startPlatform({ config, services: [] });
     const store = await recordStores.postgres.create({ url: platform.postgresUrl, connectionsMax: 1 });
     await store.migrate();
@@ -46,9 +47,14 @@ describe('the platform of one machine', function () {
     await client.workflowService.describeNamespace({ namespace: platform.temporal.namespace });
     await client.connection.close();
     assert.equal((await fetch(platform.temporal.uiUrl ?? '')).status, 200);
+    const word = platformFileIn(stateDir);
+    assert.equal(statSync(word).mode & 0o777, 0o600);
+    const { environment } = platformFileSchema.parse(JSON.parse(readFileSync(word, 'utf8')));
+    assert.deepEqual(environment, platform.environment);
     const began = Date.now();
     await platform.stop();
     assert.ok(Date.now() - began < 10_000);
+    assert.equal(existsSync(word), false);
     for (const url of [platform.postgresUrl.replace(/.*@/, ''), platform.temporal.address]) {
       assert.equal(await isPortOpen(portOf(url)), false);
     }
