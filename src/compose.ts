@@ -11,6 +11,8 @@ import { objectStoreOf } from './config.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './contracts/errors.ts';
 import type { ModelDeclaration } from './contracts/model.ts';
+import type { ReplayProgress } from './simulation/progress.ts';
+import type { TrafficOptions } from './simulation/model-traffic.ts';
 
 /** What `holdfast validate` and the starting of a model need. */
 export async function composeModelFile(): Promise<ReadModelFile> {
@@ -43,6 +45,18 @@ export async function composeDataSource(
 ): Promise<DataSource> {
   const { openDataSource } = await import('./adapters/data-source/index.ts');
   return openDataSource(declaration, { baseDir, workDir: join(config.stateDir, 'prepared'), store });
+}
+
+/** Replays a declared model's own source as live traffic, as `simulation/model-traffic.ts` says. */
+export async function composeTraffic(
+  config: Config,
+  baseDir: string,
+  options: Omit<TrafficOptions, 'source' | 'stateDir'>,
+): Promise<ReplayProgress> {
+  const objectStore = await composeObjectStore(objectStoreOf(config));
+  const source = await composeDataSource(config, objectStore, options.declaration, baseDir);
+  const { replayModel } = await import('./simulation/model-traffic.ts');
+  return replayModel({ ...options, source, stateDir: config.stateDir });
 }
 
 /**

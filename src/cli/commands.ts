@@ -2,6 +2,15 @@ import type { CommandEntry } from './command.ts';
 
 /** Every verb. Adding one is a line here and a file `src/cli/<verb>.ts` that exports `command`. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  demo: {
+    summary: 'Run everything here: the shipped example as live traffic through all four stages',
+    examples: [
+      'demo',
+      'demo --auto-approve --speed 7200',
+      'demo --until 2001-02-12 --headless --auto-approve --summary out.json',
+    ],
+    load: () => import('./demo.ts'),
+  },
   doctor: {
     summary: 'Look whether this machine has what is needed',
     examples: ['doctor', 'doctor --json'],

@@ -1,0 +1,173 @@
+/** The show: starts the platform and the model, replays the source as live traffic, shows what happens, and ends in order. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { connectClient, temporalSettings } from '../../client/connect.ts';
+import { startModel } from '../../client/lifecycle.ts';
+import { composeModelFile, composeRecords, composeTraffic } from '../../compose.ts';
+import { environmentWith, readConfig } from '../../config.ts';
+import type { Config } from '../../config.ts';
+import { closingReport } from '../../pages/closing-report.ts';
+import { startPlatform } from '../../platform/platform.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Summary } from '../../contracts/summary.ts';
+import type { CommandResult } from '../command.ts';
+import { platformFileIn } from '../connection.ts';
+import { createApprover } from './approver.ts';
+import type { DrillName } from './drill.ts';
+import type { Records } from './records.ts';
+import { createScreen } from './screen.ts';
+import type { Screen } from './screen.ts';
+import { Show } from './show.ts';
+import { summarise } from './summary.ts';
+
+export interface DemoOptions {
+  readonly modelPath: string;
+  readonly untilDay: string | null;
+  readonly speed: 'lockstep' | number;
+  readonly headless: boolean;
+  readonly autoApprove: boolean;
+  readonly summaryPath: string | null;
+  readonly drill: DrillName | null;
+  readonly stateDir: string | null;
+  readonly color: boolean;
+  readonly progress: (line: string) => void;
+}
+
+type Model = Awaited<ReturnType<Awaited<ReturnType<typeof composeModelFile>>>>;
+
+/** Everything a run has open. */
+interface Running {
+  readonly options: DemoOptions;
+  readonly config: Config;
+  readonly platform: Platform;
+  readonly client: Client;
+  readonly records: Records;
+  readonly model: Model;
+  readonly screen: Screen;
+  readonly stop: AbortController;
+}
+
+/**
+ * Runs until Ctrl-C, or in a headless run until the data or `untilDay` ends.
+ * @throws what startPlatform, the replay and a child that was given up end with.
+ */
+export async function runDemo(options: DemoOptions): Promise<CommandResult> {
+  const began = Date.now();
+  const model = await (await composeModelFile())(options.modelPath);
+  const config = readConfig(
+    environmentWith(options.stateDir === null ? {} : { HOLDFAST_STATE_DIR: resolve(options.stateDir) }),
+  );
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort(new Interrupted());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  const redraw = process.stdout.isTTY && !options.headless;
+  const screen = createScreen({ redraw, color: options.color, write: options.progress });
+  try {
+    screen.say(`starting everything in ${config.stateDir}`);
+    const platform = await startPlatform({
+      config,
+      headless: options.headless,
+      environment: {
+        HOLDFAST_GATEWAY_CLOCK: 'stream',
+        HOLDFAST_GATEWAY_DRILLS: 'true',
+        HOLDFAST_GATEWAY_SYNC_PREDICTIONS: 'false',
+      },
+      onNotice: (text) => screen.say(text),
+      signal: stop.signal,
+    });
+    try {
+      return await withPlatform({ options, config, platform, model, screen, stop }, began);
+    } finally {
+      rmSync(platformFileIn(config.stateDir), { force: true });
+      screen.say('stopping everything');
+      await platform.stop();
+    }
+  } catch (error) {
+    if (error instanceof Interrupted || stop.signal.aborted) return interrupted();
+    throw error;
+  } finally {
+    screen.close();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+  }
+}
+
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+function interrupted(): CommandResult {
+  const words = 'stopped; npm start goes on from here, npm run reset forgets everything';
+  return { exit: 'ok', document: { ended: 'interrupted' }, text: words };
+}
+
+async function withPlatform(parts: Omit<Running, 'client' | 'records'>, began: number): Promise<CommandResult> {
+  const { platform, config, model } = parts;
+  const { environment, temporal } = platform;
+  writeFileSync(
+    platformFileIn(config.stateDir),
+    `${JSON.stringify({ environment, uiUrl: temporal.uiUrl }, null, 2)}\n`,
+    { mode: 0o600 },
+  );
+  const client = await connectClient(temporalSettings(environmentWith(environment)));
+  const records = await composeRecords(platform.postgresUrl);
+  try {
+    const { declaration, digest, folder, path } = model;
+    await startModel(client, { declaration, digest, baseDir: folder, modelPath: path }, { deadlineMs: 30_000 });
+    return await Promise.race([follow({ ...parts, client, records }, began), platform.failed]);
+  } finally {
+    await Promise.all([client.connection.close(), records.close()]);
+  }
+}
+
+async function follow(running: Running, began: number): Promise<CommandResult> {
+  const { options, config, platform, client, records, model, screen, stop } = running;
+  const { declaration, folder } = model;
+  const show = new Show({ records, declaration, screen, uiUrl: platform.temporal.uiUrl, untilDay: options.untilDay });
+  const approve = options.autoApprove ? createApprover(client, records, declaration) : null;
+  show.begin(options.speed === 'lockstep' ? null : approve);
+  try {
+    await composeTraffic(config, folder, {
+      declaration,
+      records,
+      gateway: platform.gatewayUrl,
+      untilDay: options.untilDay,
+      speed: options.speed,
+      signal: stop.signal,
+      approve,
+      onProgress: (progress) => show.progressed(progress),
+      onWaiting: (names) => show.waits(names),
+      onTrouble: (trouble) => show.inTrouble(trouble),
+      onBoundary: (through, sender) => show.boundary(through, options.drill, (frozen) => sender.drill(frozen)),
+    });
+    show.ended();
+    if (!options.headless) await untilInterrupted(stop.signal);
+  } finally {
+    await show.close();
+  }
+  const summary = await summarise({
+    records,
+    client,
+    gatewayUrl: platform.gatewayUrl,
+    temporalAddress: platform.temporal.address,
+    declaration,
+    declarationDigest: model.digest,
+    arguments: argumentsOf(options),
+    progress: show.progress,
+    wallMs: Date.now() - began,
+    waitedMs: show.waitedMs,
+  });
+  if (options.summaryPath !== null) {
+    mkdirSync(dirname(resolve(options.summaryPath)), { recursive: true });
+    writeFileSync(options.summaryPath, `${JSON.stringify(summary, null, 2)}\n`);
+  }
+  return { exit: 'ok', document: summary, text: closingReport(summary) };
+}
+
+function argumentsOf({ modelPath, untilDay, autoApprove, drill, speed }: DemoOptions): Summary['arguments'] {
+  return { modelPath, until: untilDay, autoApprove, drill, speed: speed === 'lockstep' ? null : speed };
+}
+
+async function untilInterrupted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
