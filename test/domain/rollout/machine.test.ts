@@ -75,7 +75,6 @@ const rollbackOrdered: RolloutEvent = { kind: 'rollbackOrdered', by: 'ana', reas
 
 const after = (...events: RolloutEvent[]): RolloutState => events.reduce(reduce, beginRollout());
 
-const inShadow = after(begun, evaluated, applied(1, 1));
 const atFivePercent = [
   begun,
   evaluated,
