@@ -1,5 +1,5 @@
 /** The show: starts the platform and the model, replays the source as live traffic, shows what happens, and ends in order. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { connectClient, temporalSettings } from '../../client/connect.ts';
@@ -12,7 +12,6 @@ import { startPlatform } from '../../platform/platform.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Summary } from '../../contracts/summary.ts';
 import type { CommandResult } from '../command.ts';
-import { platformFileIn } from '../connection.ts';
 import { createApprover } from './approver.ts';
 import type { DrillName } from './drill.ts';
 import type { Records } from './records.ts';
@@ -79,7 +78,6 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
     try {
       return await withPlatform({ options, config, platform, model, screen, stop }, began);
     } finally {
-      rmSync(platformFileIn(config.stateDir), { force: true });
       screen.say('stopping everything');
       await platform.stop();
     }
@@ -102,14 +100,8 @@ function interrupted(): CommandResult {
 }
 
 async function withPlatform(parts: Omit<Running, 'client' | 'records'>, began: number): Promise<CommandResult> {
-  const { platform, config, model } = parts;
-  const { environment, temporal } = platform;
-  writeFileSync(
-    platformFileIn(config.stateDir),
-    `${JSON.stringify({ environment, uiUrl: temporal.uiUrl }, null, 2)}\n`,
-    { mode: 0o600 },
-  );
-  const client = await connectClient(temporalSettings(environmentWith(environment)));
+  const { platform, model } = parts;
+  const client = await connectClient(temporalSettings(environmentWith(platform.environment)));
   const records = await composeRecords(platform.postgresUrl);
   try {
     const { declaration, digest, folder, path } = model;
