@@ -170,6 +170,12 @@ const rolloutSchema = z.strictObject({
     .gt(0)
     .max(500)
     .describe('Upper bound of difference × next exposure, per 1,000 units'),
+  harmMarginPerThousand: z
+    .number()
+    .gt(0)
+    .max(500)
+    .optional()
+    .describe('Extra loss per 1,000 units that rolls back under exposure at any time; above what single days do. Default: half the budget'),
   errorRatio: z.number().min(1).default(2).describe('Tolerated ratio of serving errors, candidate to stable'),
   newerCandidate: z
     .strictObject({

@@ -27,6 +27,8 @@ type LadderStep =
 export interface LadderPolicy {
   readonly marginPerThousand: number;
   readonly harmBudgetPerThousand: number;
+  /** Half the budget when absent. */
+  readonly harmMarginPerThousand?: number | undefined;
   readonly errorRatio: number;
   readonly steps: readonly LadderStep[];
 }
@@ -65,10 +67,12 @@ export function shadowPolicy(input: GateRunInput): GatePolicy {
 /** Policy of the run under exposure: upper bound of the difference × next exposure within the harm budget, at every step. */
 export function canaryPolicy(input: GateRunInput): GatePolicy {
   const budget = input.policy.harmBudgetPerThousand / 1000;
+  const { harmMarginPerThousand } = input.policy;
+  const harmMargin = harmMarginPerThousand === undefined ? budget / 2 : harmMarginPerThousand / 1000;
   const steps = input.policy.steps.flatMap((step) =>
     step.mode === 'canary' ? [stepPolicy(step, step.exposure, input)] : [],
   );
-  return gatePolicy('canary', input, steps, { safeMargin: null, harmMargin: budget / 2, harmBudget: budget });
+  return gatePolicy('canary', input, steps, { safeMargin: null, harmMargin, harmBudget: budget });
 }
 
 function stepPolicy(
