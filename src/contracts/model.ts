@@ -175,7 +175,9 @@ const rolloutSchema = z.strictObject({
     .gt(0)
     .max(500)
     .optional()
-    .describe('Extra loss per 1,000 units that rolls back under exposure at any time; above what single days do. Default: half the budget'),
+    .describe(
+      'Extra loss per 1,000 units that rolls back under exposure at any time; above what single days do. Default: half the budget',
+    ),
   errorRatio: z.number().min(1).default(2).describe('Tolerated ratio of serving errors, candidate to stable'),
   newerCandidate: z
     .strictObject({

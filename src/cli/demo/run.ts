@@ -33,6 +33,9 @@ export interface DemoOptions {
   readonly progress: (line: string) => void;
 }
 
+/** The last is a closed terminal: children lead sessions of their own and would outlive it. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 type Model = Awaited<ReturnType<Awaited<ReturnType<typeof composeModelFile>>>>;
 
 /** Everything a run has open. */
@@ -59,7 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
   );
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new Interrupted());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
   const redraw = process.stdout.isTTY && !options.headless;
   const screen = createScreen({ redraw, color: options.color, write: options.progress });
   try {
@@ -86,7 +89,7 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
     throw error;
   } finally {
     screen.close();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
   }
 }
 
