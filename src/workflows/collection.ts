@@ -2,10 +2,11 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import type { CollectionInput, CollectionWork } from '../contracts/workflows.ts';
-import { addLanding, EMPTY_TALLY, tallyTable } from '../domain/collection/landing-tally.ts';
+import { addLanding, EMPTY_TALLY, landedInWords, tallyTable } from '../domain/collection/landing-tally.ts';
 import { data, watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
+import { tellLifecycle } from './tell.ts';
 
 /** Leaves room for the next look and the upserts of one more day below 400 events. */
 const HISTORY_EVENTS_LANDING_MAX = 360;
@@ -57,6 +58,7 @@ export async function collection(input: CollectionInput): Promise<void> {
       const landed = await data(`land ${day}`).landPartition({ model, day });
       tally = addLanding(tally, landed);
     }
+    await tellLifecycle(model, 'collection', landedInWords(tally), found.through);
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof collection>({ model, sequence, tally });

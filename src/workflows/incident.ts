@@ -1,13 +1,5 @@
 /** One trouble from its response to its written end: respond once, wait for recovery, close with a new validation case. */
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  getExternalWorkflowHandle,
-  isCancellation,
-  log,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import {
   EXPLAIN_QUERY,
   incidentClosedSignal,
@@ -16,12 +8,13 @@ import {
   STATUS_QUERY,
   suiteGrewSignal,
 } from '../contracts/messages.ts';
-import { experimentationId, monitoringId, promotionId } from '../contracts/names.ts';
+import { experimentationId, lifecycleId, monitoringId, promotionId } from '../contracts/names.ts';
 import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
 import { control, watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
 
 /** @returns the closing reason */
@@ -72,9 +65,10 @@ export async function incident(input: IncidentInput): Promise<string> {
   ({ inWords } = closed);
   show('healthy');
   if (closed.caseId !== null && closed.handoffId !== null) {
-    await tell(promotionId(model), suiteGrewSignal.name, { caseId: closed.caseId, handoffId: closed.handoffId });
+    await tell(promotionId(model), suiteGrewSignal, { caseId: closed.caseId, handoffId: closed.handoffId });
   }
-  await tell(monitoringId(model), incidentClosedSignal.name, { incidentId });
+  await tell(monitoringId(model), incidentClosedSignal, { incidentId });
+  await tell(lifecycleId(model), incidentClosedSignal, { incidentId });
   await condition(allHandlersFinished);
   return inWords;
 }
@@ -95,24 +89,14 @@ async function respond(model: string, incidentId: string): Promise<IncidentRespo
 async function passOn(model: string, incidentId: string, response: IncidentResponse): Promise<void> {
   if (response.orderedRetrain !== null) {
     const { handoffId } = response.orderedRetrain;
-    await tell(experimentationId(model), retrainOrderedSignal.name, { incidentId, handoffId });
+    await tell(experimentationId(model), retrainOrderedSignal, { incidentId, handoffId });
   }
   if (response.orderedRollback !== null) {
-    await tell(response.orderedRollback.rolloutId, rollbackMessage.name, {
+    await tell(response.orderedRollback.rolloutId, rollbackMessage, {
       commandId: `${incidentId}/rollback`,
       by: 'monitoring',
       reason: `ordered by ${incidentId}`,
       channel: 'client',
     });
-  }
-}
-
-/** A receiver that is not there finds the same in the records when it comes. */
-async function tell(workflowId: string, signal: string, body: unknown): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(workflowId).signal(signal, body);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    log.warn('a message found no receiver', { receiver: workflowId, signal });
   }
 }

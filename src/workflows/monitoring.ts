@@ -17,6 +17,7 @@ import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { incident } from './incident.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { tellLifecycle } from './tell.ts';
 
 /** Days shown and carried on; older ones stay in the records. */
 const DAYS_SHOWN_MAX = 14;
@@ -64,11 +65,13 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
     if (work.kind === 'performance') {
       recent = [...recent, work.performance].slice(-DAYS_SHOWN_MAX);
       ({ inWords } = work);
+      await tellLifecycle(model, 'monitoring', inWords, `${work.performance.day}T23:59:59Z`);
       continue;
     }
     open = [...open.filter((id) => id !== work.incident.id), work.incident.id];
     inWords = `${work.incident.id}: ${work.incident.symptom}`;
     await startIncident(model, work.incident);
+    await tellLifecycle(model, 'monitoring', inWords, work.incident.openedAt);
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof monitoring>({ model, sequence, state: { recent, open } });

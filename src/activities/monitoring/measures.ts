@@ -1,9 +1,11 @@
 /** What monitoring reads from the request log, reduced to what objectives and people need. Read outside any transaction. */
+import { driftHint } from '../../domain/monitoring/drift-hint.ts';
+import type { DriftHint } from '../../domain/monitoring/drift-hint.ts';
 import { measurePerformance, asStableWouldHaveServed, labelledUnits } from '../../domain/monitoring/performance.ts';
 import type { LabelledUnit, Performance, ServedUnit } from '../../domain/monitoring/performance.ts';
-import { rocAuc } from '../../domain/monitoring/roc-auc.ts';
 import { dominantSlice, sliceCondition, worstSlices } from '../../domain/monitoring/triage.ts';
 import type { SliceFinding, WithInputs } from '../../domain/monitoring/triage.ts';
+import { rocAuc } from '../../domain/statistics/index.ts';
 import { cohortStart, DAY_MS, epochMs } from '../../domain/time.ts';
 import { keepAlive } from '../keep-alive.ts';
 import type { ModelContext } from '../model-context.ts';
@@ -30,6 +32,7 @@ export interface Triage {
   readonly slices: readonly SliceFinding[];
   readonly dominant: SliceFinding | null;
   readonly where: string;
+  readonly drift: DriftHint | null;
 }
 
 /** Something a look found that it needs to know before it can go on. */
@@ -121,15 +124,16 @@ async function measureDay(
   const labelled = labelledUnits(units);
   return {
     performance: measurePerformance(units, context.loss, context.declaration.fallback.constant),
-    auc:
-      context.declaration.task === 'binary'
-        ? rocAuc(
-            labelled.map(({ prediction }) => prediction),
-            labelled.map(({ label }) => label),
-          )
-        : null,
+    auc: context.declaration.task === 'binary' && labelled.length > 0 ? aucOf(labelled) : null,
     ages: agesByBundle(units, context.calendar.origin),
   };
+}
+
+function aucOf(labelled: readonly LabelledUnit[]): number | null {
+  return rocAuc(
+    labelled.map(({ label }) => label),
+    labelled.map(({ prediction }) => prediction),
+  );
 }
 
 async function triage(
@@ -141,16 +145,28 @@ async function triage(
   const units: Array<LabelledUnit & WithInputs> = [];
   for (const day of days) units.push(...(await withInputs(ports, context, day)));
   const { features, fallback } = context.declaration;
-  const inputs = [...new Set(features.flatMap((feature) => (feature.kind === 'categorical' ? [feature.input] : [])))];
+  const inputs = features.flatMap((feature) => (feature.kind === 'outcomeRate' ? [] : [feature]));
+  const categorical = inputs.flatMap(({ kind, input }) => (kind === 'categorical' ? [input] : []));
   const overall = units.reduce((sum, { prediction, label }) => sum + prediction - label, 0);
   const excess =
     against === 'constant'
       ? ({ prediction, label }: LabelledUnit) =>
           context.loss(prediction, label) - context.loss(fallback.constant, label)
       : ({ prediction, label }: LabelledUnit) => Math.sign(overall) * (prediction - label);
-  const slices = worstSlices(units, inputs, excess);
+  const slices = worstSlices(units, [...new Set(categorical)], excess);
   const dominant = dominantSlice(slices);
-  return { slices, dominant, where: sliceCondition(dominant) };
+  const drift = driftHint(await unitsBefore(ports, context, days), units, inputs);
+  return { slices, dominant, where: sliceCondition(dominant), drift };
+}
+
+/** As many days as are affected, right before them. */
+async function unitsBefore(
+  { requestLog }: Pick<ActivityPorts, 'requestLog'>,
+  { declaration }: ModelContext,
+  days: readonly string[],
+): Promise<readonly WithInputs[]> {
+  const to = epochMs(days[0] ?? declaration.source.backfillUntil);
+  return requestLog.readPredictions({ model: declaration.model, from: to - days.length * DAY_MS, to });
 }
 
 async function withInputs(

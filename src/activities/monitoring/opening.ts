@@ -3,13 +3,18 @@ import type { RecordTransaction } from '../../adapters/record-store/port.ts';
 import type { Objective } from '../../contracts/model.ts';
 import { incidentId } from '../../contracts/names.ts';
 import type { IncidentRecord } from '../../contracts/records.ts';
-import { ageInWords, staleFeaturesInWords, triageInWords } from '../../domain/monitoring/incident-words.ts';
+import {
+  ageInWords,
+  driftInWords,
+  staleFeaturesInWords,
+  triageInWords,
+} from '../../domain/monitoring/incident-words.ts';
 import { judgeCalibration, judgeFreshness, judgeLoss } from '../../domain/monitoring/objectives.ts';
 import type { DayMeasure, Finding } from '../../domain/monitoring/objectives.ts';
 import { durationMs, epochMs, isoDay, isoInstant } from '../../domain/time.ts';
 import type { ModelContext } from '../model-context.ts';
 import { anyTrained, outcomeFeatures, rememberOf } from './facts.ts';
-import type { Answers, CohortMeasure, FeatureAge, Question } from './measures.ts';
+import type { Answers, CohortMeasure, FeatureAge, Question, Triage } from './measures.ts';
 
 /** Judged history reaches at most this far back; no objective looks further. */
 const HISTORY_DAYS_MAX = 60;
@@ -90,7 +95,7 @@ export async function openForDays(
       where: triage.where,
       features: [],
       symptom: symptomOf(objective, finding),
-      cause: triageInWords(triage.dominant, triage.slices, context.declaration.unit.name),
+      cause: causeOf(triage, context.declaration.unit.name),
     });
     return { incident };
   }
@@ -110,6 +115,10 @@ function symptomOf(objective: OverDays, { measured, days }: Finding): string {
   return objective.kind === 'lossAgainstFallback'
     ? `worse than the declared constant ${span}: ${(measured ?? 0).toFixed(1)} per 1,000 on the last day, ${objective.maxDifferencePerThousand} is tolerated`
     : `predictions miss the outcomes' level by ${Math.round((measured ?? 0) * 100)} % ${span}; ${Math.round(objective.maxRatioError * 100)} % is tolerated`;
+}
+
+function causeOf({ dominant, slices, drift }: Triage, unit: string): string {
+  return `${triageInWords(dominant, slices, unit)}; hint: ${driftInWords(drift, unit)}`;
 }
 
 async function judgedHistory(tx: RecordTransaction): Promise<DayMeasure[]> {

@@ -47,6 +47,12 @@ export function addLanding(tally: LandingTally, landed: LandedDay): LandingTally
   };
 }
 
+/** One line: how much has landed, and what was blocked. */
+export function landedInWords({ days, lastDay, accepted, blockedDays }: LandingTally): string {
+  const blocked = blockedDays === 0 ? 'none blocked' : `${grouped(blockedDays)} blocked`;
+  return `${grouped(days)} days landed through ${lastDay ?? 'none'}, ${grouped(accepted)} rows accepted, ${blocked}`;
+}
+
 /** Lines with aligned numbers: days and rows by what became of them, then each blocked day with its reason. */
 export function tallyTable(tally: LandingTally): string {
   const rows: Array<[string, number, string]> = [

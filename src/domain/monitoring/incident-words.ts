@@ -1,5 +1,6 @@
 /** What an incident says of itself. */
 import { isoInstant } from '../time.ts';
+import type { DriftHint } from './drift-hint.ts';
 import type { SliceFinding } from './triage.ts';
 
 /** Milliseconds as hours and minutes: `3 h 20 min`. */
@@ -25,6 +26,13 @@ export function triageInWords(dominant: SliceFinding | null, slices: readonly Sl
   if (slices.length === 0) return `no slice of ${unit}s stands out`;
   const largest = slices.map(({ input, value, excessShare }) => `${input} ${value} (${percent(excessShare)})`);
   return `spread over the ${unit}s; the largest parts: ${largest.join(', ')}`;
+}
+
+/** Always with its unit and the number of units: a distance without them means nothing. */
+export function driftInWords(hint: DriftHint | null, unit: string): string {
+  if (hint === null) return 'no input moved beyond chance';
+  const { input, jsDistanceBase2, reference, current } = hint;
+  return `${input} moved most: Jensen–Shannon distance ${jsDistanceBase2.toFixed(3)} (base 2), ${current} ${unit}s against ${reference} before`;
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

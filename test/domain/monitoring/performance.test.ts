@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { asStableWouldHaveServed, measurePerformance } from '../../../src/domain/monitoring/performance.ts';
 import type { ServedUnit } from '../../../src/domain/monitoring/performance.ts';
-import { rocAuc } from '../../../src/domain/monitoring/roc-auc.ts';
 import { brierLoss } from '../../../src/domain/rollout/measure.ts';
 
 function unit(known: Partial<ServedUnit>): ServedUnit {
@@ -46,34 +43,4 @@ describe('performance of a day', () => {
     assert.deepEqual([first?.prediction, first?.bundle, first?.served], [0.4, 's', 'stable']);
     assert.equal(rest.length, 0);
   });
-});
-
-describe('area under the ROC curve', () => {
-  const { cases } = JSON.parse(readFileSync('test/vectors/classification.json', 'utf8')) as {
-    cases: ReadonlyArray<{ input: { y?: number[]; p?: number[] }; expected?: { rocAuc?: number | null } }>;
-  };
-  const known = cases.filter(({ input, expected }) => input.y && input.p && expected?.rocAuc !== undefined);
-
-  it('matches the published vectors', () => {
-    assert.ok(known.length > 0);
-    for (const { input, expected } of known) {
-      const auc = rocAuc(input.p!, input.y!);
-      if (auc === null || expected!.rocAuc === null) assert.equal(auc, expected!.rocAuc);
-      else assert.ok(Math.abs(auc - expected!.rocAuc!) < 1e-9);
-    }
-  });
-
-  it('does not depend on the order of the units', () =>
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 1 }))), (pairs) => {
-        const auc = (some: typeof pairs): number | null =>
-          rocAuc(
-            some.map(([score]) => score),
-            some.map(([, label]) => label),
-          );
-        assert.equal(auc(pairs), auc([...pairs].reverse()));
-      }),
-    ));
-
-  it('is one half when every unit has the same score', () => assert.equal(rocAuc([0.2, 0.2, 0.2], [1, 0, 0]), 0.5));
 });

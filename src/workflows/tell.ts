@@ -1,0 +1,33 @@
+/** What one workflow tells another. The receiver finds the same in the records when it was not there to hear it. */
+import { getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
+import type { MessageDefinition } from '../contracts/messages.ts';
+import { stageChangedSignal } from '../contracts/messages.ts';
+import { lifecycleId } from '../contracts/names.ts';
+import type { z } from 'zod';
+
+/** Limit of the message; longer words are cut. */
+const WORDS_MAX = 500;
+
+/** Sends a signal. A receiver that is not there is logged and passed over. */
+export async function tell<Schema extends z.ZodType>(
+  workflowId: string,
+  message: MessageDefinition<string, Schema>,
+  body: z.input<Schema>,
+): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(message.name, body);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('a message found no receiver', { receiver: workflowId, signal: message.name });
+  }
+}
+
+/** Tells the life cycle what a stage does now, for its overview. */
+export function tellLifecycle(
+  model: string,
+  stage: 'collection' | 'monitoring',
+  inWords: string,
+  eventTime: string | null,
+): Promise<void> {
+  return tell(lifecycleId(model), stageChangedSignal, { stage, inWords: inWords.slice(0, WORDS_MAX), eventTime });
+}
