@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
@@ -28,15 +29,21 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
     recordExposure: (input) => records.transaction(input.model, (tx) => recordExposure(tx, input)),
     async judgeNext(input) {
       const cohort = input.afterCohort + 1;
-      const { model, rolloutId, run, mayAdvance } = input;
-      await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));
+      const { model, rolloutId, run, mayAdvance, turn } = input;
+      await waitForWork(records, model, rolloutId, async (tx, watermark) => {
+        await takeTurn(tx, rolloutId, turn);
+        return cohortIsComplete(tx, watermark, cohort);
+      });
       return look(records, requestLog, { model, rolloutId, run, cohort, mayAdvance });
     },
     async cohortServedNext({ model, rolloutId, cohort }) {
       await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));
     },
-    announceRequest: ({ model, rolloutId, candidate, idea, request }) =>
+    announceRequest: ({ model, rolloutId, candidate, idea, request, turn }) =>
       records.transaction(model, async (tx) => {
+        await takeTurn(tx, rolloutId, turn);
+        // The look that follows may be allowed more than the one before it: event time waits for it.
+        await tx.unsettle(rolloutId);
         if (request === null) await tx.remove('approvalRequest', rolloutId);
         else {
           const approvals = request.approvals.map(({ reason: note, ...given }) => ({ ...given, note, rolloutId }));
@@ -45,6 +52,18 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
       }),
     finishRollout: (input) => records.transaction(input.model, (tx) => finishRollout(tx, input)),
   };
+}
+
+/**
+ * Ends what still waits from before the last message. A cancelled look hears of it only with its next heartbeat; without this it could
+ * judge a cohort by what was allowed before an approval.
+ */
+async function takeTurn(tx: RecordTransaction, rolloutId: string, turn: number): Promise<void> {
+  const key = `${rolloutId}/turn`;
+  const known = await tx.get('memory', key);
+  const latest = typeof known?.value === 'number' ? known.value : -1;
+  if (latest > turn) throw ApplicationFailure.nonRetryable('a message has come since this look began', 'TURN_PASSED');
+  if (latest < turn) await tx.put('memory', key, { value: turn });
 }
 
 async function cohortIsComplete(tx: RecordTransaction, watermark: number | null, cohort: number): Promise<true | null> {

@@ -102,6 +102,8 @@ export interface RolloutInput extends RolloutPlan {
   readonly state?: RolloutState;
   /** Ids of commands already carried out, newest last. */
   readonly processed?: readonly string[];
+  /** Messages taken so far. */
+  readonly turn?: number;
 }
 
 /** Answer to the question `status` of a rollout: whose it is, and where it stands. */
@@ -153,6 +155,8 @@ export interface RolloutActivities {
     readonly run: 'shadow' | 'canary';
     readonly afterCohort: number;
     readonly mayAdvance: boolean;
+    /** Grows with every message to the rollout; a look that is still waiting from an earlier turn ends without one. */
+    readonly turn: number;
   }): Promise<Judgement>;
   /** Returns when a cohort has been served completely. */
   cohortServedNext(input: {
@@ -167,6 +171,7 @@ export interface RolloutActivities {
     readonly candidate: string;
     readonly idea: string;
     readonly request: ApprovalRequest | null;
+    readonly turn: number;
   }): Promise<void>;
   /** Records the outcome (and the new stable, when promoted), leaves a handoff for promotion. */
   finishRollout(

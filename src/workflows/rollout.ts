@@ -41,7 +41,7 @@ interface Desk {
 
 /** One candidate's way from no exposure to all, or back to none. */
 export async function rollout(input: RolloutInput): Promise<RolloutState> {
-  const desk: Desk = { state: input.state ?? beginRollout(), messages: 0, processed: [...(input.processed ?? [])] };
+  const desk: Desk = { state: input.state ?? beginRollout(), messages: input.turn ?? 0, processed: [...(input.processed ?? [])] };
   openDoors(input, desk);
   const display = createDisplay();
   const show = (): void => {
@@ -70,7 +70,12 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
     show();
     if (workflowInfo().historyLength > HISTORY_EVENTS_MAX && desk.state.decision === null) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof rollout>({ ...input, state: desk.state, processed: desk.processed });
+      await continueAsNew<typeof rollout>({
+        ...input,
+        state: desk.state,
+        processed: desk.processed,
+        turn: desk.messages,
+      });
     }
   }
   await condition(allHandlersFinished);
@@ -192,7 +197,7 @@ async function perform(input: RolloutInput, desk: Desk, task: RolloutTask): Prom
       return null;
     }
     case 'announce':
-      await announce(input, task.request);
+      await announce(input, task.request, desk.messages);
       return { kind: 'announced', request: task.request };
     case 'retreat':
       await urgent('everyone back on stable').returnToStable(splitOf(input, desk.state, task.generation, null));
@@ -227,17 +232,17 @@ async function awaitEvidence(
       }
       const { run, afterCohort, mayAdvance } = task;
       const look = data(`cohort ${afterCohort + 1} of ${idea}: ${desk.state.inWords}`);
-      return { kind: 'judged', judgement: await look.judgeNext({ model, rolloutId, run, afterCohort, mayAdvance }) };
+      return { kind: 'judged', judgement: await look.judgeNext({ model, rolloutId, run, afterCohort, mayAdvance, turn: before }) };
     },
     () => desk.messages !== before,
   );
 }
 
-async function announce(input: RolloutInput, request: RolloutState['request']): Promise<void> {
+async function announce(input: RolloutInput, request: RolloutState['request'], turn: number): Promise<void> {
   const { model, rolloutId, bundle: candidate, idea } = input;
   const summary =
     request === null ? 'no approval is waited for' : `approval by ${request.roles.join(' or ')} is waited for`;
-  await control(summary).announceRequest({ model, rolloutId, candidate, idea, request });
+  await control(summary).announceRequest({ model, rolloutId, candidate, idea, request, turn });
 }
 
 async function finish(
