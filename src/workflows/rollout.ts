@@ -41,7 +41,11 @@ interface Desk {
 
 /** One candidate's way from no exposure to all, or back to none. */
 export async function rollout(input: RolloutInput): Promise<RolloutState> {
-  const desk: Desk = { state: input.state ?? beginRollout(), messages: input.turn ?? 0, processed: [...(input.processed ?? [])] };
+  const desk: Desk = {
+    state: input.state ?? beginRollout(),
+    messages: input.turn ?? 0,
+    processed: [...(input.processed ?? [])],
+  };
   openDoors(input, desk);
   const display = createDisplay();
   const show = (): void => {
@@ -232,7 +236,10 @@ async function awaitEvidence(
       }
       const { run, afterCohort, mayAdvance } = task;
       const look = data(`cohort ${afterCohort + 1} of ${idea}: ${desk.state.inWords}`);
-      return { kind: 'judged', judgement: await look.judgeNext({ model, rolloutId, run, afterCohort, mayAdvance, turn: before }) };
+      return {
+        kind: 'judged',
+        judgement: await look.judgeNext({ model, rolloutId, run, afterCohort, mayAdvance, turn: before }),
+      };
     },
     () => desk.messages !== before,
   );

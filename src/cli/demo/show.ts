@@ -67,7 +67,7 @@ export class Show {
     const now = Date.now();
     const [first] = this.#waitingFor;
     if (first !== undefined) {
-      const kind = first.split('/')[0] ?? first;
+      const kind = first.startsWith('the archive') ? 'archive' : (first.split('/')[0] ?? first);
       this.waitedMs.set(kind, (this.waitedMs.get(kind) ?? 0) + now - this.#waitingSince);
     }
     this.#waitingFor = names;

@@ -136,9 +136,12 @@ async function gatewayCounts(gatewayUrl: string, model: string): Promise<Gateway
 async function workflowsOf(client: Client): Promise<Summary['temporal']['workflows']> {
   const byId = new Map<string, Summary['temporal']['workflows'][number]>();
   // Newest first, so that the status of an id is that of its last run.
-  for await (const { workflowId: id, type, status, historyLength } of client.workflow.list()) {
+  for await (const { workflowId: id, runId, type, status, historyLength } of client.workflow.list()) {
     const known = byId.get(id) ?? { id, type, runs: 0, historyEvents: 0, status: status.name };
-    byId.set(id, { ...known, runs: known.runs + 1, historyEvents: known.historyEvents + historyLength });
+    // The list knows the length of closed histories only.
+    const events =
+      status.name === 'RUNNING' ? (await client.workflow.getHandle(id, runId).describe()).historyLength : historyLength;
+    byId.set(id, { ...known, runs: known.runs + 1, historyEvents: known.historyEvents + events });
   }
   return [...byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
