@@ -190,7 +190,6 @@ const rolloutSchema = z.strictObject({
     ),
   steps: z.array(stepSchema).min(2).max(20).describe('The ladder: offline, shadow, canaries of rising exposure, full'),
 });
-export type RolloutPolicy = z.infer<typeof rolloutSchema>;
 
 const suiteCaseSchema = z.strictObject({
   id: nameSchema.describe('Name of the case, once in the file'),

@@ -136,7 +136,6 @@ export const predictionRequestSchema = z.strictObject({
 });
 export type PredictionRequest = z.infer<typeof predictionRequestSchema>;
 
-export const predictionBatchSchema = z.strictObject({ requests: z.array(predictionRequestSchema).min(1).max(10_000) });
 
 export const predictionAnswerSchema = z.strictObject({
   requestId: z.string(),
@@ -157,7 +156,6 @@ export const outcomeSchema = z.strictObject({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-export const outcomeBatchSchema = z.strictObject({ outcomes: z.array(outcomeSchema).min(1).max(10_000) });
 
 /** A promise of the sender: everything with an event time before `through` has been sent. Closes the open log segment. */
 export const watermarkSchema = z.strictObject({ through: instantSchema });
