@@ -1,14 +1,13 @@
 /** Everything of one machine, under one supervisor: PostgreSQL, Temporal, a gateway, a worker, and what the caller adds. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
 import { objectStoreOf } from '../config.ts';
 import type { Config } from '../config.ts';
-import type { HoldfastError } from '../contracts/errors.ts';
+import { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
 import { removePlatformFile, writePlatformFile } from './platform-file.ts';
-import { freePort } from './ports.ts';
+import { choosePorts, portsInUse } from './platform-ports.ts';
+import type { Ports } from './platform-ports.ts';
 import { preparePostgres } from './postgres.ts';
 import { Supervisor } from './supervise.ts';
 import { temporalBinary } from './temporal-binary.ts';
@@ -49,9 +48,8 @@ export interface Platform {
 const SERVICES = ['gateway', 'worker'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-/** Far from what other programs use by default; the port is remembered, and only this machine uses it. */
-const POSTGRES_PORT = 15_432;
-const WORKER_PORT = 8_481;
+/** How often a start is repeated because another program was quicker to listen on a port that was free when it was chosen. */
+const STARTS_MAX = 3;
 
 /**
  * Starts everything and returns when it serves. Takes 2–3 s, the first time longer.
@@ -59,9 +57,23 @@ const WORKER_PORT = 8_481;
  *   PLATFORM_STATE_DIR_UNUSABLE, TEMPORAL_UNAVAILABLE; what was started by then is stopped again.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const supervisor = await Supervisor.open(options.config.stateDir, options.onNotice);
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      const lost = options.signal?.aborted === true ? [] : await portsInUse(options.config.stateDir);
+      const worthAnother = error instanceof HoldfastError && error.code === 'PLATFORM_START_FAILED' && lost.length > 0;
+      if (!worthAnother || start >= STARTS_MAX) throw error;
+      options.onNotice?.(`another program took ${lost.join(', ')} during the start; starting again on other ports`);
+    }
+  }
+}
+
+async function startOnce(options: PlatformOptions): Promise<Platform> {
+  const { stateDir } = options.config;
+  const supervisor = await Supervisor.open(stateDir, options.onNotice);
   // What a killed platform has left of itself is no longer true.
-  removePlatformFile(options.config.stateDir);
+  removePlatformFile(stateDir);
   const failed = new Promise<never>((_, reject) => supervisor.once('failed', (error: HoldfastError) => reject(error)));
   // Whoever does not ask is not to be ended by it.
   failed.catch(() => undefined);
@@ -79,7 +91,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       finished: (name) => supervisor.finished(name),
       kill: (name, signal) => supervisor.kill(name, signal),
       stop() {
-        removePlatformFile(options.config.stateDir);
+        removePlatformFile(stateDir);
         return supervisor.stop();
       },
     };
@@ -165,40 +177,4 @@ function service(name: ServiceName, port: number, environment: Readonly<Record<s
     ready: async () =>
       (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200,
   };
-}
-
-const PORT_NAMES = ['postgres', 'temporal', 'temporalUi', 'gateway', 'worker'] as const;
-type Ports = Record<(typeof PORT_NAMES)[number], number>;
-
-/** The ports of the last start where they are still free, so that open pages and clients find everything again. */
-async function choosePorts(config: Config, onNotice: (text: string) => void): Promise<Ports> {
-  const wanted: Ports = {
-    postgres: POSTGRES_PORT,
-    temporal: config.temporalPort,
-    temporalUi: config.temporalUiPort,
-    gateway: config.gatewayPort,
-    worker: WORKER_PORT,
-  };
-  const file = join(config.stateDir, 'ports.json');
-  const remembered = readPorts(file);
-  const chosen = new Set<number>();
-  const ports = { ...wanted };
-  for (const name of PORT_NAMES) {
-    const last = remembered[name]?.wanted === wanted[name] ? remembered[name].port : wanted[name];
-    ports[name] = await freePort(last, chosen);
-    chosen.add(ports[name]);
-    if (last !== 0 && ports[name] !== last) onNotice(`port ${last} is in use; ${name} takes ${ports[name]} instead`);
-  }
-  const memory = PORT_NAMES.map((name) => [name, { wanted: wanted[name], port: ports[name] }]);
-  mkdirSync(config.stateDir, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(memory), null, 2)}\n`);
-  return ports;
-}
-
-function readPorts(file: string): Partial<Record<string, { wanted: number; port: number }>> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return {};
-  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { startPlatform } from '../../src/platform/platform.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { platformFileIn, platformFileSchema } from '../../src/platform/platform-file.ts';
 import { freePort, isPortOpen } from '../../src/platform/ports.ts';
+import { temporalBinary } from '../../src/platform/temporal-binary.ts';
 import { removePostgresHome } from '../../src/platform/postgres-home.ts';
 
 const portOf = (url: string): number => Number(/:(\d+)(\/|$)/.exec(url)?.[1]);
@@ -82,8 +83,10 @@ describe('the platform of one machine', function () {
     assert.equal(worker()?.state, 'serving');
     const client = await connectClient(platform.temporal);
     const queue = { namespace: 'default', taskQueue: { name: 'control' } };
-    const { pollers } = await client.workflowService.describeTaskQueue(queue);
-    assert.ok((pollers?.length ?? 0) > 0);
+    // Its first poll is under way; the server lists it a moment later.
+    const polled = async (): Promise<boolean> =>
+      ((await client.workflowService.describeTaskQueue(queue)).pollers?.length ?? 0) > 0;
+    while (!(await polled())) await sleep(50);
     await client.connection.close();
     platform.kill('worker');
     while (worker()?.restarts !== 1 || worker()?.state !== 'serving') await sleep(50);
@@ -99,6 +102,39 @@ describe('the platform of one machine', function () {
     }
     const logged = platform.children.find(({ name }) => name === 'gateway')?.log ?? '';
     assert.match(readFileSync(logged, 'utf8'), /Ready/);
+  });
+
+  it('starts on other ports when another program is quicker to listen on a chosen one', async () => {
+    const rival = join(stateDir, 'rival.pid');
+    const binary = join(stateDir, 'slow-temporal');
+    // A server that is overtaken once: at its first start somebody else listens on its port, and it ends.
+    writeFileSync(
+      binary,
+      `#!${process.execPath}
+       const { spawn, spawnSync } = require('node:child_process');
+       const { existsSync, writeFileSync } = require('node:fs');
+       const args = process.argv.slice(2);
+       const port = args[args.indexOf('--port') + 1];
+       if (args[0] !== '--version' && !existsSync(${JSON.stringify(rival)})) {
+         const listener = 'require("node:net").createServer().listen(' + port + ', "127.0.0.1")';
+         const { pid } = spawn(process.execPath, ['-e', listener], { detached: true, stdio: 'ignore' });
+         writeFileSync(${JSON.stringify(rival)}, String(pid));
+         process.exit(1);
+       }
+       if (args[0] === '--version') process.exit(spawnSync(${JSON.stringify(await temporalBinary())}, args, { stdio: 'inherit' }).status);
+       const real = spawn(${JSON.stringify(await temporalBinary())}, args, { stdio: 'inherit' });
+       process.on('SIGTERM', () => real.kill('SIGTERM'));
+       real.on('exit', (code) => process.exit(code ?? 1));`,
+      { mode: 0o755 },
+    );
+    const notices: string[] = [];
+    const onNotice = (text: string): void => void notices.push(text);
+    const overtaken = { ...config, temporalBinary: binary };
+    platform = await startPlatform({ config: overtaken, services: [], headless: true, onNotice });
+    process.kill(Number(readFileSync(rival, 'utf8')));
+    const [, lost] = /another program took port (\d+) of temporal during the start/.exec(notices.join('\n')) ?? [];
+    assert.notEqual(lost, undefined);
+    assert.notEqual(portOf(platform.temporal.address), Number(lost));
   });
 
   it('stops what it has started when its start is interrupted', async () => {
