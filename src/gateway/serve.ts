@@ -44,7 +44,8 @@ export function serve(parts: ServingParts, request: PredictionRequest, at: numbe
   const fresh = parts.freshAt(at, inputs);
   const scores = { stable: NOT_ASKED, candidate: NOT_ASKED };
   const override = parts.schedule.override();
-  if (override === null) scores[assignment.arm] = scoreArm(parts, assignment, assignment.arm, inputs, fresh);
+  // Under an override too: whether it may be lifted is judged by what the arm would have answered.
+  scores[assignment.arm] = scoreArm(parts, assignment, assignment.arm, inputs, fresh);
   const decided = decide(parts, assignment, scores[assignment.arm], override, inputs, fresh);
   if (assignment.mirror) scoreShadow(parts, assignment, scores, inputs, fresh);
   return {

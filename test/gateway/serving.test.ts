@@ -85,6 +85,8 @@ describe('the gateway serves predictions', () => {
     assert.equal((await fixture.put(fixture.of('fallback'), order)).status, 200);
     const during = (await fixture.post(fixture.of('predictions'), request('r1', T10))).body;
     assert.deepEqual([during.arm, during.prediction], ['fallback', 0.25]);
+    const [record] = (await logged()) as PredictionRecord[];
+    assert.deepEqual([record!.served, record!.bundle, record!.stable], ['fallback', spare, 0.3]);
     await fixture.put(fixture.of('fallback'), { ...order, generation: 2, bundle: null });
     const afterwards = (await fixture.post(fixture.of('predictions'), request('r2', T10))).body;
     assert.deepEqual([afterwards.arm, afterwards.prediction], ['stable', 0.3]);
