@@ -185,6 +185,27 @@ describe('monitoring', function () {
     });
   });
 
+  it('tries the stable bundle again where nobody scored it beneath the fallback', async () => {
+    await world.arrive(
+      matured(1),
+      [0, 1].flatMap((index) => day(index, { prediction: 0.4 })),
+    );
+    await performance();
+    await performance();
+    const { id } = await incident();
+    await respond(id);
+    const silent = { served: 'fallback', bundle: CONSTANT, stable: null } as const;
+    await world.arrive(
+      matured(4),
+      [2, 3, 4].flatMap((index) => day(index, silent)),
+    );
+    const answer = await recovery(id);
+    assert.deepEqual(answer, {
+      recovered: true,
+      inWords: 'the stable bundle was not scored for 2 days, so it is tried again',
+    });
+  });
+
   describe('of feature freshness', () => {
     const stale = { featureAgeMs: 2 * HOUR_MS + 1 };
     const backup = { served: 'fallback', bundle: STATIC } as const;

@@ -271,8 +271,8 @@ export interface Traffic {
   /** How old the online features were. */
   readonly featureAgeMs?: number;
   readonly served?: 'stable' | 'fallback';
-  /** Score of the stable bundle where it is not what answered. */
-  readonly stable?: number;
+  /** Score of the stable bundle where it is not what answered; null: it was not scored. */
+  readonly stable?: number | null;
   readonly shop?: string;
 }
 
@@ -294,7 +294,7 @@ export function traffic(span: Traffic): LogRecord[] {
       served: span.served ?? 'stable',
       bundle,
       prediction,
-      stable: span.stable ?? prediction,
+      stable: span.stable === undefined ? prediction : span.stable,
       candidate: null,
       stableBundle: span.served === 'fallback' ? FRESH : bundle,
       candidateBundle: null,

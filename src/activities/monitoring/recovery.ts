@@ -124,8 +124,18 @@ async function nextDay(
   const trained = await anyTrained(tx, bundles);
   const history = [...progress.history, { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained }];
   const next = { ...progress, day, history };
-  const because = overridden ? await newerStable(tx, facts, due) : null;
+  const because = overridden ? ((await newerStable(tx, facts, due)) ?? unjudgeable(facts, history)) : null;
   return judged(next, facts, because, due);
+}
+
+/**
+ * Where nobody scored the stable bundle while the override answered, nothing can ever be said of it: after as many days as break the
+ * objective it is tried again, and the objective watches it as before.
+ */
+function unjudgeable({ objective }: IncidentFacts, history: readonly DayMeasure[]): string | null {
+  if (objective.kind === 'featureFreshness' || history.length < objective.days) return null;
+  const scored = history.some(({ labelled }) => labelled > 0);
+  return scored ? null : `the stable bundle was not scored for ${history.length} days, so it is tried again`;
 }
 
 /** A bundle promoted since was itself judged against what serves; the override protects from a bundle that is gone. */
