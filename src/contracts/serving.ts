@@ -136,7 +136,6 @@ export const predictionRequestSchema = z.strictObject({
 });
 export type PredictionRequest = z.infer<typeof predictionRequestSchema>;
 
-
 export const predictionAnswerSchema = z.strictObject({
   requestId: z.string(),
   prediction: z.number(),
@@ -155,7 +154,6 @@ export const outcomeSchema = z.strictObject({
     .describe('Inputs of the prediction, for the keys of outcome-rate features'),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
-
 
 /** A promise of the sender: everything with an event time before `through` has been sent. Closes the open log segment. */
 export const watermarkSchema = z.strictObject({ through: instantSchema });

@@ -64,7 +64,7 @@ export function liveScreen(view: LiveView, columns: number, paint: Paint): strin
     '',
     ...decisionLines(view, paint),
     ...incidentLines(view, paint),
-    ...requestLines(view, paint),
+    ...requestLines(view, columns, paint),
     ...footerLines(view, paint),
   ];
   return lines.map((line) => cut(line, columns));
@@ -78,6 +78,12 @@ export function liveNews(before: LiveView | null, now: LiveView): string[] {
   if (day !== undefined && day !== before?.eventTime?.slice(0, 10)) news.push(dayInWords(now, day));
   if (now.stable !== null && now.stable.bundle !== before?.stable?.bundle) {
     news.push(`stable is ${now.stable.idea} ${short(now.stable.bundle)} from ${now.stable.since}`);
+  }
+  // Later the stages change their words at every cohort; before the first traffic they are all there is to see.
+  if (now.eventTime === null) {
+    news.push(
+      ...newOf(before?.stages, now.stages, ({ workflowId, inWords }) => `${workflowId} ${inWords}`).map(stageInWords),
+    );
   }
   const stood = before?.candidate ?? null;
   const stands = now.candidate;
@@ -171,14 +177,21 @@ function incidentLines({ incidents }: LiveView, paint: Paint): string[] {
   return [paint.heading('Incidents'), ...open.map((incident) => paint.bad(`  ${incidentInWords(incident)}`)), ''];
 }
 
-function requestLines({ requests }: LiveView, paint: Paint): string[] {
+function requestLines({ requests }: LiveView, columns: number, paint: Paint): string[] {
   const waiting = requests.filter(({ approvals, quorum }) => approvals.length < quorum);
   if (waiting.length === 0) return [];
   const lines = waiting.flatMap((request) => [
     `  ${request.idea} waits for approval by ${request.roles.join(' or ')} since ${request.since}:`,
-    `  ${approveCommand(request)}`,
+    ...shellLines(approveCommand(request), columns).map((line) => `  ${line}`),
   ]);
   return [paint.urgent('A person is needed'), ...lines, ''];
+}
+
+/** A command that does not fit goes on in the next line, so that what is copied is whole. */
+function shellLines(command: string, columns: number): string[] {
+  if (command.length + 2 <= columns) return [command];
+  const [head = '', ...options] = command.split(/ (?=--)/);
+  return [`${head} \\`, ...options.map((option, index) => `  ${option}${index < options.length - 1 ? ' \\' : ''}`)];
 }
 
 function footerLines({ uiUrl, ended }: LiveView, paint: Paint): string[] {
@@ -209,6 +222,7 @@ function newOf<T>(before: readonly T[] | undefined, now: readonly T[], key: (ele
   return now.filter((element) => !known.has(key(element)));
 }
 
+const stageInWords = (stage: StageRecord): string => `${stageName(stage)}: ${stage.inWords}`;
 const stageName = ({ stage, workflowId }: StageRecord): string =>
   workflowId.startsWith(`${stage}/`) && stage !== 'rollout'
     ? capital(stage)
