@@ -1,5 +1,5 @@
 /**
- * The gate's operating characteristics by seeded simulation: `npm run verify:gate -- [share of the replications]`. Prints measured value,
+ * The gate's operating characteristics by seeded simulation: `npm run verify:gate -- [share of the replications] [words of a title]`. Prints measured value,
  * 98 % interval and target of every row; fails when a row misses its target.
  */
 import { availableParallelism } from 'node:os';
@@ -11,7 +11,7 @@ import { findingsOf } from './verify-gate/report.ts';
 import { rows } from './verify-gate/rows.ts';
 
 const scale = Number(process.argv[2] ?? 1);
-const queue: Chunk[] = chunksOf(scale);
+const queue: Chunk[] = chunksOf(scale, process.argv[3]);
 const open = rows.map((_, row) => queue.filter((chunk) => chunk.row === row).length);
 const samples: Sample[][][] = rows.map(() => []);
 let failures = 0;
@@ -46,6 +46,6 @@ function runWorker(): Promise<void> {
 const start = performance.now();
 await Promise.all(Array.from({ length: availableParallelism() }, runWorker));
 console.log(
-  `${rows.length} rows in ${((performance.now() - start) / 1000).toFixed(0)} s, ${failures} measures off target`,
+  `${samples.filter((chunks) => chunks.length > 0).length} rows in ${((performance.now() - start) / 1000).toFixed(0)} s, ${failures} measures off target`,
 );
 process.exitCode = failures === 0 ? 0 : 1;

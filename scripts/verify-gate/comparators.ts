@@ -80,7 +80,7 @@ export function simulateComparator(random: Random, rule: AbortRule, world: World
     while (hours.length < HOURS_PER_STEP) {
       outcome.cohorts++;
       const base = world.base(outcome.cohorts);
-      const { candidate, control } = assign(random, world.unitsPerCohort, exposureBp);
+      const { candidate, control } = assign(world.unitsPerCohort, exposureBp);
       hours.push({
         candidate,
         candidateBad: binomial(random, candidate, base + world.delta),

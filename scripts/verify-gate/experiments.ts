@@ -55,10 +55,9 @@ function budget(random: Random, params: Params): Sample {
   const world: World = { unitsPerCohort: BUDGET_WORLD.unitsPerCohort, base: STEADY, delta: Number(params['delta']) };
   const outcome = simulateRollout(random, budgetPolicy(Number(params['restartEvery'])), world, BUDGET_WORLD.horizon);
   const sample = sampleOf(outcome, world.delta);
-  return {
-    ...sample,
-    minutesToFull: outcome.terminal === 'promoted' ? outcome.cohorts / BUDGET_WORLD.cohortsPerMinute : Infinity,
-  };
+  // NaN leaves a rollout out of a column: the published times are those of the promoted.
+  const minutesToFull = outcome.terminal === 'promoted' ? outcome.cohorts / BUDGET_WORLD.cohortsPerMinute : NaN;
+  return { ...sample, minutesToFull };
 }
 
 const RULES: Record<string, AbortRule> = {

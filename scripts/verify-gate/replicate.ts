@@ -14,9 +14,10 @@ export interface Chunk {
   replications: number;
 }
 
-/** All the work, `scale` of the full number of replications (at least 8 per row). */
-export function chunksOf(scale: number): Chunk[] {
-  return rows.flatMap(({ replications }, row) => {
+/** All the work, `scale` of the full number of replications (at least 8 per row), of the rows whose title has `words` in it. */
+export function chunksOf(scale: number, words = ''): Chunk[] {
+  return rows.flatMap(({ title, replications }, row) => {
+    if (!title.includes(words)) return [];
     const total = Math.max(8, Math.round(replications * scale));
     const chunks = Math.min(CHUNKS, total);
     return Array.from({ length: chunks }, (_, chunk) => ({

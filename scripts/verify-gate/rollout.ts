@@ -68,7 +68,7 @@ export interface RolloutOutcome {
 /** The record of a cohort as the world makes it at the gate's present step. */
 export function drawCohort(random: Random, policy: GatePolicy, world: World, cohort: number, step: number): Cohort {
   const { exposureBp } = policy.steps[step]!;
-  const arms = assign(random, world.unitsPerCohort, exposureBp);
+  const arms = assign(world.unitsPerCohort, exposureBp);
   const base = world.base(cohort);
   const differences = Object.fromEntries(
     policy.streams.map(({ id }) => [id, matchedDifferences(random, arms, base + world.delta, base)]),

@@ -237,7 +237,10 @@ const deliveries: Row[] = [0, 0.03].map((delta) => ({
   ],
 }));
 
-/** The reference world has no pass mark of its own: the published value may lie a tenth away, means of heavy tails a fifth. */
+/**
+ * The reference world has no pass mark of its own: the published value may lie a tenth away, means of long tails a fifth. At +0.5 pp about
+ * two rollouts in a thousand are promoted and then serve 2.8 million requests each, which alone makes a fifth of the mean: two fifths.
+ */
 const within = (published: number, slack = 0.1) => ({
   between: [published * (1 - slack), published * (1 + slack)] as const,
   published,
@@ -249,7 +252,7 @@ const budgets: Row[] = (
       0,
       0,
       [
-        share('rolledBack', { between: [0.018, 0.046], published: 0.032 }),
+        share('rolledBack', { limit99: 0.05, published: 0.032 }),
         quantileOf('minutesToFull', 0.5, within(30.2)),
         quantileOf('minutesToFull', 0.9, within(54.7)),
       ],
@@ -258,12 +261,12 @@ const budgets: Row[] = (
       0,
       24,
       [
-        share('rolledBack', { between: [0.016, 0.046], published: 0.03 }),
+        share('rolledBack', { limit99: 0.05, published: 0.03 }),
         quantileOf('minutesToFull', 0.5, within(30.4)),
         quantileOf('minutesToFull', 0.9, within(55.5)),
       ],
     ],
-    [0.005, 0, [meanOf('served', within(34_264, 0.2))]],
+    [0.005, 0, [meanOf('served', within(34_264, 0.4))]],
     [
       0.01,
       0,
@@ -283,7 +286,7 @@ const budgets: Row[] = (
   title: `harm budget 0.0035, +${100 * delta} pp, ${restartEvery === 0 ? 'plain K' : `restarts every ${restartEvery}`}`,
   experiment: 'budget',
   params: { delta, restartEvery },
-  replications: 1000,
+  replications: delta === 0.005 ? 3000 : 1000,
   measures,
 }));
 

@@ -1,6 +1,6 @@
 import { canonicalHistogram } from '../../src/domain/statistics/index.ts';
 import type { DiffHistogram } from '../../src/domain/statistics/index.ts';
-import { binomial, binomialDrawer } from './random.ts';
+import { binomialDrawer } from './random.ts';
 import type { Random } from './random.ts';
 
 const MATCH_MAX = 20;
@@ -23,8 +23,9 @@ export interface Arms {
   control: number;
 }
 
-export function assign(random: Random, units: number, exposureBp: number): Arms {
-  const candidate = binomial(random, units, exposureBp / BP_WHOLE);
+/** Arms of exactly the ordered shares, as in the published measurements: what varies is the outcomes. */
+export function assign(units: number, exposureBp: number): Arms {
+  const candidate = Math.round((units * exposureBp) / BP_WHOLE);
   return { candidate, control: units - candidate };
 }
 
