@@ -1,74 +1,23 @@
 import assert from 'node:assert/strict';
-import { createMonitoringActivities } from '../../src/activities/monitoring.ts';
-import { monitoringId, promotionId } from '../../src/contracts/names.ts';
-import type { IncidentRecord, PerformanceRecord } from '../../src/contracts/records.ts';
+import { promotionId } from '../../src/contracts/names.ts';
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts';
-import {
-  COHORT_MS,
-  CONSTANT,
-  FRESH,
-  haveBeenStable,
-  MODEL,
-  smallWorld,
-  START,
-  STATIC,
-  traffic,
-} from './small-world.ts';
+import { cohort, day, matured, monitoringDesk } from './monitoring-desk.ts';
+import type { MonitoringDesk } from './monitoring-desk.ts';
+import { COHORT_MS, CONSTANT, FRESH, haveBeenStable, MODEL, smallWorld, START, STATIC } from './small-world.ts';
 import type { SmallWorld, Traffic } from './small-world.ts';
-
-const ID = monitoringId(MODEL);
-const WINDOW_MS = 12 * HOUR_MS;
-/** When the day that begins `days` after the start has matured. */
-const matured = (days: number): number => START + (days + 1) * DAY_MS + WINDOW_MS;
 
 describe('monitoring', function () {
   this.timeout(30_000);
   let world: SmallWorld;
-  let sequence: number;
-  const monitoring = (): ReturnType<typeof createMonitoringActivities> => createMonitoringActivities(world.ports);
-  const ask = (at: number) => world.run(() => monitoring().monitorNext({ model: MODEL, sequence: at }));
-  const next = async (): ReturnType<typeof ask> => {
-    const work = await ask(sequence);
-    sequence += 1;
-    return work;
-  };
-  const nothing = () => world.finds(ID, () => monitoring().monitorNext({ model: MODEL, sequence }));
-  const performance = async (): Promise<PerformanceRecord> => {
-    const work = await next();
-    assert.ok(work.kind === 'performance');
-    return work.performance;
-  };
-  const incident = async (): Promise<IncidentRecord> => {
-    const work = await next();
-    assert.ok(work.kind === 'incident');
-    return work.incident;
-  };
-  const respond = (incidentId: string) => world.run(() => monitoring().respond({ model: MODEL, incidentId }));
-  const recovery = (incidentId: string, at = 0) =>
-    world.run(() => monitoring().recoveryNext({ model: MODEL, incidentId, sequence: at }));
-  const noRecovery = (incidentId: string, at = 0) =>
-    world.finds(incidentId, () => monitoring().recoveryNext({ model: MODEL, incidentId, sequence: at }));
-  const close = (incidentId: string) => world.run(() => monitoring().closeIncident({ model: MODEL, incidentId }));
+  let desk: MonitoringDesk;
   const override = () => world.records.transaction(MODEL, (tx) => tx.get('memory', 'monitoring/fallback'));
-  const day = (index: number, known: Partial<Traffic> = {}): ReturnType<typeof traffic> =>
-    traffic({
-      from: START + index * DAY_MS,
-      to: START + (index + 1) * DAY_MS,
-      units: 100,
-      bundle: FRESH,
-      prediction: 0.2,
-      positive: 0.2,
-      ...known,
-    });
-  const cohort = (index: number, known: Partial<Traffic> = {}): ReturnType<typeof traffic> =>
-    day(0, { from: START + index * COHORT_MS, to: START + (index + 1) * COHORT_MS, units: 12, ...known });
   const arriveCohort = (index: number, known: Partial<Traffic> = {}): Promise<void> =>
     world.arrive(START + (index + 1) * COHORT_MS, cohort(index, known));
 
   beforeEach(async () => {
-    sequence = 0;
     world = await smallWorld();
     await haveBeenStable(world.records, [CONSTANT, STATIC, FRESH]);
+    desk = monitoringDesk(world);
   });
   afterEach(() => world.close());
 
@@ -79,7 +28,7 @@ describe('monitoring', function () {
         ...day(0, { shop: 'south', positive: null, units: 10, served: 'fallback', bundle: CONSTANT }),
       ];
       await world.arrive(matured(0), content);
-      const measured = await performance();
+      const measured = await desk.performance();
       assert.deepEqual([measured.day, measured.units, measured.labelled], ['2001-01-03', 110, 100]);
       // 20 of 100 positive, all predicted 0.2, which is also the declared constant.
       assert.ok(Math.abs((measured.loss ?? 0) - 0.16) < 1e-12);
@@ -92,21 +41,21 @@ describe('monitoring', function () {
 
     it('waits for the attribution window of the whole day', async () => {
       await world.arrive(matured(0) - 1, day(0));
-      assert.equal(await nothing(), 'nothing');
+      assert.equal(await desk.nothing(), 'nothing');
       await world.arrive(matured(0), []);
-      assert.equal((await performance()).labelled, 100);
+      assert.equal((await desk.performance()).labelled, 100);
     });
 
     it('gives the same answer to a repeated question', async () => {
       await world.arrive(matured(1), [...day(0), ...day(1)]);
-      assert.deepEqual(await ask(0), await ask(0));
-      sequence = 1;
-      assert.equal((await performance()).day, '2001-01-04');
+      assert.deepEqual(await desk.ask(0), await desk.ask(0));
+      desk = monitoringDesk(world, 1);
+      assert.equal((await desk.performance()).day, '2001-01-04');
     });
 
     it('records a day on which nothing was served, without making up numbers', async () => {
       await world.arrive(matured(0), []);
-      const measured = await performance();
+      const measured = await desk.performance();
       assert.deepEqual([measured.units, measured.loss, measured.auc, measured.freshnessMaxMs], [0, null, null, null]);
     });
 
@@ -116,8 +65,8 @@ describe('monitoring', function () {
         matured(3),
         [0, 1, 2, 3].flatMap((index) => day(index, worse)),
       );
-      for (let index = 0; index < 4; index += 1) await performance();
-      assert.equal(await nothing(), 'nothing');
+      for (let index = 0; index < 4; index += 1) await desk.performance();
+      assert.equal(await desk.nothing(), 'nothing');
     });
   });
 
@@ -129,16 +78,16 @@ describe('monitoring', function () {
         matured(2),
         [0, 1, 2].flatMap((index) => day(index, worse)),
       );
-      await performance();
-      await performance();
-      const opened = await incident();
+      await desk.performance();
+      await desk.performance();
+      const opened = await desk.incident();
       assert.equal(opened.id, `incident/${MODEL}/2001-01-05-1`);
       assert.equal(opened.openedAt, '2001-01-05T12:00:00Z');
       assert.match(opened.symptom, /from 2001-01-03 to 2001-01-04: 40\.0 per 1,000/);
-      await performance();
+      await desk.performance();
       // The third day shows predictions twice as high as the outcomes as well.
-      assert.equal((await incident()).objective, 'calibrated');
-      assert.equal(await nothing(), 'nothing');
+      assert.equal((await desk.incident()).objective, 'calibrated');
+      assert.equal(await desk.nothing(), 'nothing');
     });
 
     it('names the slice that carries the loss, and keeps it as a validation case', async () => {
@@ -147,15 +96,15 @@ describe('monitoring', function () {
         ...day(index, { prediction: 0.2, units: 200 }),
       ]);
       await world.arrive(matured(1), bad);
-      await performance();
-      await performance();
-      const opened = await incident();
+      await desk.performance();
+      await desk.performance();
+      const opened = await desk.incident();
       assert.match(opened.cause ?? '', /shop south carries 100 % of the excess with 17 % of the units?|flights?/);
-      await respond(opened.id);
+      await desk.respond(opened.id);
       const good = [2, 3, 4].flatMap((index) => day(index, { served: 'fallback', bundle: CONSTANT, stable: 0.2 }));
       await world.arrive(matured(4), good);
-      for (let at = 0; !(await recovery(opened.id, at)).recovered; at += 1);
-      const closed = await close(opened.id);
+      for (let at = 0; !(await desk.recovery(opened.id, at)).recovered; at += 1);
+      const closed = await desk.close(opened.id);
       const suiteCase = await world.records.transaction(MODEL, (tx) => tx.get('suiteCase', closed.caseId ?? ''));
       assert.equal(suiteCase?.where, `"shop" = 'south'`);
       assert.deepEqual(suiteCase?.days, { from: '2001-01-03', to: '2001-01-04' });
@@ -166,20 +115,20 @@ describe('monitoring', function () {
         matured(1),
         [0, 1].flatMap((index) => day(index, worse)),
       );
-      await performance();
-      await performance();
-      const opened = await incident();
-      assert.match((await respond(opened.id)).inWords, /the declared constant/);
+      await desk.performance();
+      await desk.performance();
+      const opened = await desk.incident();
+      assert.match((await desk.respond(opened.id)).inWords, /the declared constant/);
       assert.equal(world.fallbacks.at(-1)?.bundle, CONSTANT);
       const shadow = { served: 'fallback', bundle: CONSTANT } as const;
       // Opened at noon of the third day: the first whole day after it is the fourth.
       await world.arrive(matured(2), [...day(2, { ...shadow, stable: 0.1 }), ...day(3, { ...shadow, stable: 0.2 })]);
-      assert.equal(await noRecovery(opened.id), 'nothing');
+      assert.equal(await desk.noRecovery(opened.id), 'nothing');
       await world.arrive(matured(3), day(4, { ...shadow, stable: 0.2 }));
-      assert.equal((await recovery(opened.id, 0)).recovered, false);
+      assert.equal((await desk.recovery(opened.id, 0)).recovered, false);
       await world.arrive(matured(4), []);
-      assert.equal((await recovery(opened.id, 1)).recovered, true);
-      await close(opened.id);
+      assert.equal((await desk.recovery(opened.id, 1)).recovered, true);
+      await desk.close(opened.id);
       assert.equal(world.fallbacks.at(-1)?.bundle, null);
       assert.equal(await override(), null);
     });
@@ -190,16 +139,16 @@ describe('monitoring', function () {
       matured(1),
       [0, 1].flatMap((index) => day(index, { prediction: 0.4 })),
     );
-    await performance();
-    await performance();
-    const { id } = await incident();
-    await respond(id);
+    await desk.performance();
+    await desk.performance();
+    const { id } = await desk.incident();
+    await desk.respond(id);
     const silent = { served: 'fallback', bundle: CONSTANT, stable: null } as const;
     await world.arrive(
       matured(4),
       [2, 3, 4].flatMap((index) => day(index, silent)),
     );
-    const answer = await recovery(id);
+    const answer = await desk.recovery(id);
     assert.deepEqual(answer, {
       recovered: true,
       inWords: 'the stable bundle was not scored for 2 days, so it is tried again',
@@ -216,13 +165,13 @@ describe('monitoring', function () {
     ] as const) {
       it(title, async () => {
         await arriveCohort(0, { featureAgeMs });
-        assert.equal(await nothing(), found);
+        assert.equal(await desk.nothing(), found);
       });
     }
 
     it('opens an incident with the first complete cohort above the limit, without waiting for labels', async () => {
       await arriveCohort(0, stale);
-      const opened = await incident();
+      const opened = await desk.incident();
       assert.equal(opened.openedAt, '2001-01-03T03:00:00Z');
       assert.deepEqual(opened.features, ['badShop3h']);
       assert.match(opened.cause ?? '', /badShop3h has learned of no outcome since 2001-01-0\dT/);
@@ -230,14 +179,14 @@ describe('monitoring', function () {
 
     it('minds only bundles that read such features', async () => {
       await arriveCohort(0, { ...stale, bundle: STATIC });
-      assert.equal(await nothing(), 'nothing');
+      assert.equal(await desk.nothing(), 'nothing');
     });
 
     it('falls back to the newest earlier stable that does not read them, once', async () => {
       await arriveCohort(0, stale);
-      const { id } = await incident();
-      const first = await respond(id);
-      assert.deepEqual(await respond(id), first);
+      const { id } = await desk.incident();
+      const first = await desk.respond(id);
+      assert.deepEqual(await desk.respond(id), first);
       const [put, ...repeated] = world.fallbacks;
       assert.deepEqual(put, { generation: 1, decisionId: `${id}/fallback`, bundle: STATIC });
       for (const again of repeated) assert.deepEqual(again, put);
@@ -246,23 +195,23 @@ describe('monitoring', function () {
 
     it('recovers by two fresh cohorts in a row, whichever bundle answers, and closes with a case for the suite', async () => {
       await arriveCohort(0, stale);
-      const { id } = await incident();
-      await respond(id);
+      const { id } = await desk.incident();
+      await desk.respond(id);
       await arriveCohort(1, { ...stale, ...backup });
-      assert.equal(await noRecovery(id), 'nothing');
+      assert.equal(await desk.noRecovery(id), 'nothing');
       await arriveCohort(2, backup);
-      assert.deepEqual(await recovery(id, 0), {
+      assert.deepEqual(await desk.recovery(id, 0), {
         recovered: false,
         inWords: 'features were fresh in 1 of 2 cohorts in a row',
       });
       await world.arrive(START + 4 * COHORT_MS, []);
-      assert.equal(await noRecovery(id, 1), 'nothing', 'a cohort without units says nothing');
+      assert.equal(await desk.noRecovery(id, 1), 'nothing', 'a cohort without units says nothing');
       await arriveCohort(4, backup);
-      const answer = await recovery(id, 1);
+      const answer = await desk.recovery(id, 1);
       assert.equal(answer.recovered, true);
-      assert.deepEqual(await recovery(id, 1), answer);
-      const closed = await close(id);
-      assert.deepEqual(await close(id), closed);
+      assert.deepEqual(await desk.recovery(id, 1), answer);
+      const closed = await desk.close(id);
+      assert.deepEqual(await desk.close(id), closed);
       assert.deepEqual(world.fallbacks.map(({ generation, bundle }) => [generation, bundle]).slice(0, 2), [
         [1, STATIC],
         [2, null],
@@ -283,25 +232,25 @@ describe('monitoring', function () {
 
     it('opens a second incident of the day when the features go stale again', async () => {
       await arriveCohort(0, stale);
-      const first = await incident();
-      await respond(first.id);
+      const first = await desk.incident();
+      await desk.respond(first.id);
       await arriveCohort(1, backup);
       await arriveCohort(2, backup);
-      await recovery(first.id, 0);
-      await recovery(first.id, 1);
-      await close(first.id);
+      await desk.recovery(first.id, 0);
+      await desk.recovery(first.id, 1);
+      await desk.close(first.id);
       await arriveCohort(3, stale);
-      assert.equal((await incident()).id, `incident/${MODEL}/2001-01-03-2`);
+      assert.equal((await desk.incident()).id, `incident/${MODEL}/2001-01-03-2`);
     });
 
     it('goes one above a generation that the gateways know and the records do not', async () => {
       await world.router.fallback(MODEL, { generation: 7, decisionId: 'by hand', bundle: FRESH });
       await arriveCohort(0, stale);
-      const { id } = await incident();
-      await respond(id);
+      const { id } = await desk.incident();
+      await desk.respond(id);
       const [state] = await world.router.observe(MODEL);
       assert.deepEqual(state?.fallback, { generation: 8, bundle: STATIC });
-      await close(id);
+      await desk.close(id);
       assert.deepEqual((await world.router.observe(MODEL))[0]?.fallback, { generation: 9, bundle: null });
     });
 
@@ -309,66 +258,29 @@ describe('monitoring', function () {
       await world.close();
       world = await smallWorld({ unloadable: [STATIC] });
       await haveBeenStable(world.records, [CONSTANT, STATIC, FRESH]);
+      desk = monitoringDesk(world);
       await arriveCohort(0, stale);
-      const { id } = await incident();
-      assert.match((await respond(id)).inWords, /the declared constant .* cannot be loaded/);
+      const { id } = await desk.incident();
+      assert.match((await desk.respond(id)).inWords, /the declared constant .* cannot be loaded/);
       assert.equal((await world.router.observe(MODEL))[0]?.fallback.bundle, CONSTANT);
     });
 
     it('keeps the fallback while another incident needs it', async () => {
       await world.arrive(matured(1), [...day(0, { prediction: 0.4 }), ...day(1, { prediction: 0.4, ...stale })]);
-      const found = [await next(), await next(), await next(), await next()];
+      const found = [await desk.next(), await desk.next(), await desk.next(), await desk.next()];
       const [late, loss] = found.flatMap((work) => (work.kind === 'incident' ? [work.incident] : []));
-      await respond(late!.id);
+      await desk.respond(late!.id);
       assert.equal(world.fallbacks.at(-1)?.bundle, STATIC);
-      await respond(loss!.id);
+      await desk.respond(loss!.id);
       assert.equal(world.fallbacks.at(-1)?.bundle, CONSTANT);
-      await close(late!.id);
+      await desk.close(late!.id);
       assert.equal(world.fallbacks.at(-1)?.bundle, CONSTANT);
-      await close(loss!.id);
+      await desk.close(loss!.id);
       assert.equal(world.fallbacks.at(-1)?.bundle, null);
       assert.deepEqual(
         world.fallbacks.map(({ generation }) => generation),
         [1, 2, 3, 4],
       );
-    });
-  });
-
-  describe('of calibration', () => {
-    const high = { prediction: 0.35, positive: 0.2 };
-
-    it('orders one retrain, and recovers on days after the order alone', async () => {
-      const objectives = world.declaration.objectives.filter(({ kind }) => kind === 'calibration');
-      await world.close();
-      world = await smallWorld({ objectives });
-      await haveBeenStable(world.records, [CONSTANT, FRESH]);
-      await world.arrive(
-        matured(2),
-        [0, 1, 2].flatMap((index) => day(index, high)),
-      );
-      for (let index = 0; index < 3; index += 1) await performance();
-      const opened = await incident();
-      assert.match(opened.symptom, /miss the outcomes' level by 75 % from 2001-01-03 to 2001-01-05; 50 % is tolerated/);
-      const response = await respond(opened.id);
-      assert.deepEqual(response.orderedRetrain, { handoffId: `${opened.id}/retrain` });
-      assert.deepEqual(await respond(opened.id), response);
-      assert.equal(world.fallbacks.length, 0);
-      const owed = await world.records.transaction(MODEL, (tx) => tx.handoffs(`experimentation/${MODEL}`));
-      assert.deepEqual(owed, [
-        {
-          id: `${opened.id}/retrain`,
-          to: `experimentation/${MODEL}`,
-          kind: 'retrainOrdered',
-          body: { incidentId: opened.id },
-        },
-      ]);
-      await world.arrive(
-        matured(5),
-        [3, 4, 5].flatMap((index) => day(index)),
-      );
-      assert.equal(await noRecovery(opened.id), 'nothing');
-      await world.arrive(matured(6), day(6));
-      assert.equal((await recovery(opened.id)).recovered, true);
     });
   });
 });
