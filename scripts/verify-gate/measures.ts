@@ -49,10 +49,11 @@ export function share(column: string, target?: Target): Measure {
 export function quantileOf(column: string, q: number, target?: Target): Measure {
   const estimate = (samples: readonly Sample[]): Estimate => {
     const values = columnOf(samples, column).sort((a, b) => a - b);
-    const at = (rank: number) => values[Math.min(values.length - 1, Math.max(0, Math.ceil(rank) - 1))] ?? NaN;
+    // An interval end beyond the samples is no number of theirs: it is unknown.
+    const at = (rank: number) => (rank > values.length ? Infinity : (values[Math.ceil(rank) - 1] ?? -Infinity));
     const spread = Z * Math.sqrt(values.length * q * (1 - q));
     return {
-      value: at(q * values.length),
+      value: at(Math.max(1, q * values.length)),
       low: at(q * values.length - spread),
       high: at(q * values.length + spread + 1),
     };
