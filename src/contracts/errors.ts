@@ -285,12 +285,6 @@ export const ERRORS = {
     meaning: 'No Temporal server answers at the configured address.',
     remedy: 'Check that the platform runs (npm start) and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are right',
   },
-  TEMPORAL_UNREACHABLE: {
-    kind: 'retryable',
-    exit: 'error',
-    meaning: 'Temporal does not answer at the configured address.',
-    remedy: 'Check that it runs: npm start for the local one, TEMPORAL_ADDRESS for another',
-  },
   TRAINER_CRASHED: {
     kind: 'retryable',
     exit: 'error',
