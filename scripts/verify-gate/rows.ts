@@ -239,7 +239,7 @@ const deliveries: Row[] = [0, 0.03].map((delta) => ({
 
 /**
  * The reference world has no pass mark of its own: the published value may lie a tenth away, means of long tails a fifth. At +0.5 pp about
- * two rollouts in a thousand are promoted and then serve 2.8 million requests each, which alone makes a fifth of the mean: two fifths.
+ * two rollouts in a thousand are promoted and then serve 2.8 million requests each, which alone makes a fifth of the mean: two fifths. Units come ten to a cohort: at +20 pp a quantile is a multiple of ten.
  */
 const within = (published: number, slack = 0.1) => ({
   between: [published * (1 - slack), published * (1 + slack)] as const,
@@ -279,8 +279,8 @@ const budgets: Row[] = (
     [0.01, 24, [meanOf('servedIfStopped', within(4881, 0.2)), quantileOf('served', 0.9, within(9418, 0.15))]],
     [0.03, 0, [meanOf('served', within(633)), quantileOf('served', 0.9, within(1190))]],
     [0.03, 24, [meanOf('served', within(685)), quantileOf('served', 0.9, within(1300))]],
-    [0.2, 0, [meanOf('served', within(52)), quantileOf('served', 0.9, within(70))]],
-    [0.2, 24, [meanOf('served', within(55)), quantileOf('served', 0.9, within(80))]],
+    [0.2, 0, [meanOf('served', within(52)), quantileOf('served', 0.9, within(70, 0.15))]],
+    [0.2, 24, [meanOf('served', within(55)), quantileOf('served', 0.9, within(80, 0.15))]],
   ] as ReadonlyArray<readonly [delta: number, restartEvery: number, measures: Measure[]]>
 ).map(([delta, restartEvery, measures]) => ({
   title: `harm budget 0.0035, +${100 * delta} pp, ${restartEvery === 0 ? 'plain K' : `restarts every ${restartEvery}`}`,
