@@ -8,6 +8,7 @@ import { exposureSchema } from './serving.ts';
 
 export type MessageSchema = z.ZodType;
 export type MessageBody<Schema extends MessageSchema> = z.infer<Schema>;
+export type MessageInput<Schema extends MessageSchema> = z.input<Schema>;
 
 export interface MessageDefinition<Name extends string, Schema extends z.ZodType> {
   readonly name: Name;

@@ -15,6 +15,8 @@ export interface LifecycleInput {
   /** Directory that relative paths in the declaration start from. */
   readonly baseDir: string;
   readonly modelPath: string;
+  /** What each stage said last, carried by continue-as-new. */
+  readonly said?: Readonly<Record<string, string>>;
 }
 
 export interface StageInput {

@@ -1,11 +1,11 @@
 /** One idea: dataset, training, bundle, and the handing over to promotion. */
-import { getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
 import { candidateReadySignal, EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import { promotionId } from '../contracts/names.ts';
 import type { ExperimentInput } from '../contracts/workflows.ts';
 import { control, data, training } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
+import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
 
 export async function experiment(input: ExperimentInput): Promise<string | null> {
@@ -68,12 +68,7 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
   say(`bundle ${bundle.slice(0, 12)}; ready at ${input.readyAt}`);
   await control(`training time of ${input.idea} passes`).trainingTimePassedNext(input);
   const { handoffId } = await control(`handing ${input.idea} over to promotion`).submitCandidate({ ...input, bundle });
-  try {
-    await getExternalWorkflowHandle(promotionId(input.model)).signal(candidateReadySignal.name, { bundle, handoffId });
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    log.warn('promotion could not be told; it finds the handoff when it runs', { bundle });
-  }
+  await tell(promotionId(input.model), candidateReadySignal, { bundle, handoffId });
   say(`handed over to promotion as ${bundle.slice(0, 12)}`);
   return bundle;
 }

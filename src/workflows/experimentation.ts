@@ -14,6 +14,7 @@ import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { experiment } from './experiment.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { tellLifecycle } from './tell.ts';
 
 export async function experimentation(input: StageInput): Promise<void> {
   const { model } = input;
@@ -41,6 +42,7 @@ export async function experimentation(input: StageInput): Promise<void> {
     const plan = await control('the next idea whose turn it is').experimentNext({ model, sequence });
     sequence += 1;
     inWords = `trying ${plan.idea} (attempt ${plan.attempt}) on data as of ${plan.asOf}`;
+    await tellLifecycle(model, 'experimentation', inWords, plan.asOf);
     await startChild(experiment, {
       workflowId: plan.experimentId,
       args: [{ model, ...plan }],

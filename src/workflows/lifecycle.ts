@@ -22,7 +22,7 @@ import { promotion } from './promotion.ts';
 
 export async function lifecycle(input: LifecycleInput): Promise<void> {
   const { model, owner } = input.declaration;
-  const said = new Map<string, string>();
+  const said = new Map<string, string>(Object.entries(input.said ?? {}));
   let news = true;
   onSignal(stageChangedSignal, (body) => {
     said.set(body.stage, body.inWords);
@@ -72,7 +72,7 @@ export async function lifecycle(input: LifecycleInput): Promise<void> {
     await condition(() => news);
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof lifecycle>(input);
+  await continueAsNew<typeof lifecycle>({ ...input, said: Object.fromEntries(said) });
 }
 
 /** A stage that already runs goes on: starting the life cycle again is harmless. */

@@ -20,6 +20,7 @@ import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { rollout } from './rollout.ts';
+import { tellLifecycle } from './tell.ts';
 
 export interface PromotionInput extends StageInput {
   readonly inFlight?: RolloutPlan | null;
@@ -52,9 +53,13 @@ export async function promotion(input: PromotionInput): Promise<void> {
     if (!news) break;
     news = false;
     const plan = await control('which candidate is next').nextRollout({ model, sequence });
-    if (plan === null) continue;
+    if (plan === null) {
+      await tellLifecycle(model, 'rollout', inWords(), null);
+      continue;
+    }
     sequence += 1;
     inFlight = plan;
+    await tellLifecycle(model, 'rollout', inWords(), null);
     await startChild(rollout, {
       workflowId: plan.rolloutId,
       args: [{ model, ...plan }],

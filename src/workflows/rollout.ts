@@ -7,8 +7,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  getExternalWorkflowHandle,
-  isCancellation,
   log,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -26,10 +24,11 @@ import type { RolloutInput, RolloutStatus } from '../contracts/workflows.ts';
 import { beginRollout, isFinal, nextTask, reduce, refuseApproval } from '../domain/rollout/machine.ts';
 import type { RolloutEvent, RolloutState, RolloutTask } from '../domain/rollout/states.ts';
 import { explainRollout, rolloutInALine, waitingForInWords } from '../domain/rollout/words.ts';
-import { control, data, urgent } from './activity-doors.ts';
+import { control, data, urgent, watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
 import { onQuery, onSignal, onUpdate } from './doors.ts';
 import { HISTORY_EVENTS_MAX, PROCESSED_IDS_MAX } from './limits.ts';
+import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
 
 interface Desk {
@@ -235,7 +234,7 @@ async function awaitEvidence(
         return { kind: 'servedOut', cohort: task.cohort };
       }
       const { run, afterCohort, mayAdvance } = task;
-      const look = data(`cohort ${afterCohort + 1} of ${idea}: ${desk.state.inWords}`);
+      const look = watch(`cohort ${afterCohort + 1} of ${idea}: ${desk.state.inWords}`);
       return {
         kind: 'judged',
         judgement: await look.judgeNext({ model, rolloutId, run, afterCohort, mayAdvance, turn: before }),
@@ -264,7 +263,8 @@ async function finish(
     step,
     stepIndex: state.step,
   });
-  await tellPromotion(input, decision.outcome, handoffId);
+  const { model, rolloutId } = input;
+  await tell(promotionId(model), rolloutFinishedSignal, { rolloutId, outcome: decision.outcome, handoffId });
 }
 
 function planOf(input: RolloutInput): RolloutInput {
@@ -319,20 +319,6 @@ function splitOf(
     calendar: state.brief?.calendar ?? { origin: 0, lengthMs: 1 },
     effectiveCohort: order?.effectiveCohort ?? null,
   };
-}
-
-async function tellPromotion(input: RolloutInput, outcome: string, handoffId: string): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(promotionId(input.model)).signal(rolloutFinishedSignal.name, {
-      rolloutId: input.rolloutId,
-      outcome,
-      handoffId,
-    });
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    // The handoff is recorded; promotion finds it when it runs again.
-    log.warn('promotion could not be told', { rolloutId: input.rolloutId });
-  }
 }
 
 /** Waits for `work` unless interrupted first; work that lost the race is cancelled and its result ignored. */

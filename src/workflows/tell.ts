@@ -1,18 +1,17 @@
 /** What one workflow tells another. The receiver finds the same in the records when it was not there to hear it. */
 import { getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
-import type { MessageDefinition } from '../contracts/messages.ts';
+import type { MessageDefinition, MessageInput, MessageSchema } from '../contracts/messages.ts';
 import { stageChangedSignal } from '../contracts/messages.ts';
 import { lifecycleId } from '../contracts/names.ts';
-import type { z } from 'zod';
 
 /** Limit of the message; longer words are cut. */
 const WORDS_MAX = 500;
 
 /** Sends a signal. A receiver that is not there is logged and passed over. */
-export async function tell<Schema extends z.ZodType>(
+export async function tell<Schema extends MessageSchema>(
   workflowId: string,
   message: MessageDefinition<string, Schema>,
-  body: z.input<Schema>,
+  body: MessageInput<Schema>,
 ): Promise<void> {
   try {
     await getExternalWorkflowHandle(workflowId).signal(message.name, body);
@@ -25,7 +24,7 @@ export async function tell<Schema extends z.ZodType>(
 /** Tells the life cycle what a stage does now, for its overview. */
 export function tellLifecycle(
   model: string,
-  stage: 'collection' | 'monitoring',
+  stage: 'collection' | 'experimentation' | 'rollout' | 'monitoring',
   inWords: string,
   eventTime: string | null,
 ): Promise<void> {
