@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import picocolors from 'picocolors';
+import { isatty } from 'node:tty';
 
 /** Where a command writes. Injected, so that commands are tested as functions. */
 export interface Terminal {
@@ -8,8 +8,19 @@ export interface Terminal {
   readonly color: boolean;
 }
 
-/** The terminal of this process; colours follow NO_COLOR, FORCE_COLOR and whether a person is watching. */
+/**
+ * Whether text may carry colours: NO_COLOR says no, FORCE_COLOR says yes, else a person must be watching. A build server sets CI
+ * and is no person. Source: no-color.org, force-color.org.
+ */
+export function colorWanted(environment: NodeJS.ProcessEnv, watched: boolean): boolean {
+  if ((environment['NO_COLOR'] ?? '') !== '') return false;
+  if ((environment['FORCE_COLOR'] ?? '') !== '') return environment['FORCE_COLOR'] !== '0';
+  return watched && environment['TERM'] !== 'dumb';
+}
+
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
   const writer = (stream: Writable) => (text: string) => void stream.write(text);
-  return { stdout: writer(process.stdout), stderr: writer(process.stderr), color: picocolors.isColorSupported };
+  const watched = isatty(1) && isatty(2);
+  return { stdout: writer(process.stdout), stderr: writer(process.stderr), color: colorWanted(process.env, watched) };
 }

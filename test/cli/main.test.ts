@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { RELEASE } from '../../src/cli/program.ts';
+import { colorWanted } from '../../src/cli/terminal.ts';
 
 const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
   const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
@@ -20,10 +21,24 @@ describe('the holdfast process', () => {
   });
 
   it('prints no colour where nobody watches or NO_COLOR is set, and colour where it is asked for', () => {
-    assert.ok(!run(['valdate']).stderr.includes(ESCAPE));
+    assert.ok(!run(['valdate'], { CI: 'true' }).stderr.includes(ESCAPE));
     assert.ok(!run(['valdate'], { NO_COLOR: '1', FORCE_COLOR: '' }).stderr.includes(ESCAPE));
     assert.ok(run(['valdate'], { FORCE_COLOR: '1' }).stderr.includes(ESCAPE));
   });
+
+  for (const [title, environment, watched, wanted] of [
+    ['a person watches', {}, true, true],
+    ['nobody watches', {}, false, false],
+    ['a person watches a terminal that cannot', { TERM: 'dumb' }, true, false],
+    ['NO_COLOR is set', { NO_COLOR: '1' }, true, false],
+    ['NO_COLOR and FORCE_COLOR are set', { NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
+    ['NO_COLOR is empty', { NO_COLOR: '' }, true, true],
+    ['FORCE_COLOR is set', { FORCE_COLOR: '1' }, false, true],
+    ['FORCE_COLOR is 0', { FORCE_COLOR: '0' }, true, false],
+    ['a build server sets CI', { CI: 'true' }, false, false],
+  ] as const)
+    it(`${wanted ? 'colours' : 'does not colour'} where ${title}`, () =>
+      assert.equal(colorWanted(environment, watched), wanted));
 
   it('says which release it is', () => {
     const { stdout, status } = run(['--version']);

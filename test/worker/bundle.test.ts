@@ -66,11 +66,12 @@ describe('the workflow bundle', function () {
     assert.ok(ours.includes('src/workflows/rollout.ts'));
   });
 
-  it('contains of others only the workflow SDK and zod, each once', () => {
+  it('contains of others only the workflow SDK with what it needs, and zod', () => {
+    // The innermost folder names the package: where npm puts a dependency of a dependency differs from machine to machine.
     const packages = sourcesOf(bundle).flatMap(
-      (source) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [],
+      (source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [],
     );
-    const allowed = ['@temporalio/common', '@temporalio/workflow', 'long', 'nexus-rpc', 'zod'];
+    const allowed = ['@temporalio/common', '@temporalio/workflow', 'long', 'ms', 'nexus-rpc', 'zod'];
     assert.deepEqual([...new Set(packages)].sort(), allowed);
   });
 
