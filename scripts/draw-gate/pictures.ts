@@ -1,8 +1,8 @@
 import { analyzeCohorts, normalSf } from '../../src/domain/statistics/index.ts';
-import { binomial, randomFrom } from '../verify-gate/random.ts';
-import { drawCohort, referencePolicy } from '../verify-gate/rollout.ts';
+import { binomial, randomFrom } from '../../src/simulation/gate/random.ts';
+import { drawCohort, referencePolicy } from '../../src/simulation/gate/rollout.ts';
 import { firstRejection } from '../verify-gate/single-tests.ts';
-import { STEADY } from '../verify-gate/world.ts';
+import { STEADY } from '../../src/simulation/gate/world.ts';
 import { drawChart } from './chart.ts';
 
 const COLORS = ['#2b6cb0', '#c05621', '#c53030'];

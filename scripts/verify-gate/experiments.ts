@@ -1,14 +1,14 @@
 import { analyzeCohorts } from '../../src/domain/statistics/index.ts';
 import type { Cohort } from '../../src/domain/statistics/index.ts';
-import { fixedThreshold, mannWhitney, simulateComparator, zTest } from './comparators.ts';
-import type { AbortRule } from './comparators.ts';
-import type { Random } from './random.ts';
-import { budgetPolicy, drawCohort, referencePolicy, simulateRollout } from './rollout.ts';
-import type { RolloutOutcome } from './rollout.ts';
+import { fixedThreshold, mannWhitney, simulateComparator, zTest } from '../../src/simulation/gate/comparators.ts';
+import type { AbortRule } from '../../src/simulation/gate/comparators.ts';
+import type { Random } from '../../src/simulation/gate/random.ts';
+import { budgetPolicy, drawCohort, referencePolicy, simulateRollout } from '../../src/simulation/gate/rollout.ts';
+import type { RolloutOutcome } from '../../src/simulation/gate/rollout.ts';
 import { detectorRun, firstRejection, sampleRatioAlarms } from './single-tests.ts';
 import type { TestSetting } from './single-tests.ts';
-import { DRIFTING, STEADY } from './world.ts';
-import type { World } from './world.ts';
+import { DRIFTING, STEADY } from '../../src/simulation/gate/world.ts';
+import type { World } from '../../src/simulation/gate/world.ts';
 
 /** One replication: named numbers, Infinity for what never happened. */
 export type Sample = Record<string, number>;

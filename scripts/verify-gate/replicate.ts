@@ -1,6 +1,6 @@
 import { experiments } from './experiments.ts';
 import type { Sample } from './experiments.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom } from '../../src/simulation/gate/random.ts';
 import { rows } from './rows.ts';
 
 /** Seeds are fixed here: another seed is another measurement. */

@@ -1,7 +1,7 @@
 import { beginSrDetector, isSrAlarm, logEValue, logESrm, updateSrDetector } from '../../src/domain/statistics/index.ts';
 import type { Direction, SrDetectorState } from '../../src/domain/statistics/index.ts';
-import { binomial, binomialDrawer } from './random.ts';
-import type { Random } from './random.ts';
+import { binomial, binomialDrawer } from '../../src/simulation/gate/random.ts';
+import type { Random } from '../../src/simulation/gate/random.ts';
 
 export interface TestSetting {
   direction: Direction;

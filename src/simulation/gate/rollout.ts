@@ -1,8 +1,8 @@
-import { beginGate } from '../../src/domain/statistics/gate.ts';
-import { readCohort } from '../../src/domain/statistics/gate-cohort.ts';
-import { planGate } from '../../src/domain/statistics/gate-plan.ts';
-import { GateRun } from '../../src/domain/statistics/gate-run.ts';
-import type { Cohort, GatePolicy, StreamPolicy } from '../../src/domain/statistics/index.ts';
+import { beginGate } from '../../domain/statistics/gate.ts';
+import { readCohort } from '../../domain/statistics/gate-cohort.ts';
+import { planGate } from '../../domain/statistics/gate-plan.ts';
+import { GateRun } from '../../domain/statistics/gate-run.ts';
+import type { Cohort, GatePolicy, StreamPolicy } from '../../domain/statistics/index.ts';
 import type { Random } from './random.ts';
 import { assign, matchedDifferences } from './world.ts';
 import type { World } from './world.ts';

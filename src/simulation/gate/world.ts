@@ -1,5 +1,5 @@
-import { canonicalHistogram } from '../../src/domain/statistics/index.ts';
-import type { DiffHistogram } from '../../src/domain/statistics/index.ts';
+import { canonicalHistogram } from '../../domain/statistics/index.ts';
+import type { DiffHistogram } from '../../domain/statistics/index.ts';
 import { binomialDrawer } from './random.ts';
 import type { Random } from './random.ts';
 

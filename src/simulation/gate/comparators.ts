@@ -1,4 +1,4 @@
-import { normalQuantile, normalSf } from '../../src/domain/statistics/index.ts';
+import { normalQuantile, normalSf } from '../../domain/statistics/index.ts';
 import { binomial } from './random.ts';
 import type { Random } from './random.ts';
 import type { RolloutOutcome } from './rollout.ts';
