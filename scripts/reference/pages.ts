@@ -103,8 +103,10 @@ function settingsPage(): string {
 
 async function commandsPage(): Promise<string> {
   const sections: string[] = [];
-  for (const [name, { summary }] of Object.entries(COMMANDS)) {
-    sections.push(`## ${name}\n\n${summary}.\n\n\`\`\`text\n${(await helpOf(name)).trimEnd()}\n\`\`\``);
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    sections.push(await commandSection([name], entry.summary));
+    for (const [verb, { summary }] of Object.entries('verbs' in entry ? entry.verbs : {}))
+      sections.push(await commandSection([name, verb], summary));
   }
   const codes = Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => `| ${code} | ${name} | ${meaning} |`);
   const head = ['# Commands', GENERATED, '`--json` makes any command print one JSON document on standard output.'];
@@ -112,12 +114,17 @@ async function commandsPage(): Promise<string> {
   return `${[...head, ...sections, table].join('\n\n')}\n`;
 }
 
-async function helpOf(name: string): Promise<string> {
+async function commandSection(words: readonly string[], summary: string): Promise<string> {
+  return `## ${words.join(' ')}\n\n${summary}.\n\n\`\`\`text\n${(await helpOf(words)).trimEnd()}\n\`\`\``;
+}
+
+async function helpOf(words: readonly string[]): Promise<string> {
   let text = '';
-  await runCli([name, '--help'], COMMANDS, {
+  await runCli([...words, '--help'], COMMANDS, {
     stdout: (part) => void (text += part),
     stderr: () => undefined,
     color: false,
+    canRedraw: false,
   });
   return text;
 }

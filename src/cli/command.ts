@@ -13,6 +13,8 @@ export interface Invocation {
   readonly json: boolean;
   /** A line while the command runs: standard output, or standard error under `--json`, which leaves stdout to the document. */
   readonly progress: (line: string) => void;
+  /** Replaces the one line that shows how far the command is, '' to clear it; null where nobody watches a terminal that can. */
+  readonly redraw: ((line: string) => void) | null;
 }
 
 /** How a command ends. Failures are thrown as HoldfastError; a refusal or a wait is a result with its own exit. */
@@ -31,10 +33,18 @@ export interface CommandModule {
   readonly run: (invocation: Invocation) => Promise<CommandResult>;
 }
 
-/** A line of the table of commands. */
+/** A line of the table of commands: a verb. */
 export interface CommandEntry {
   readonly summary: string;
   /** Command lines that work as they stand, without the leading `holdfast`. */
   readonly examples: readonly string[];
   readonly load: () => Promise<{ readonly command: CommandModule }>;
 }
+
+/** A noun of the table, with verbs of its own: `holdfast gate plan`. */
+export interface CommandGroup {
+  readonly summary: string;
+  readonly verbs: Readonly<Record<string, CommandEntry>>;
+}
+
+export type CommandTable = Readonly<Record<string, CommandEntry | CommandGroup>>;

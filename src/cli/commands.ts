@@ -1,7 +1,7 @@
-import type { CommandEntry } from './command.ts';
+import type { CommandTable } from './command.ts';
 
-/** Every verb. Adding one is a line here and a file `src/cli/<verb>.ts` that exports `command`. */
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+/** Every verb. Adding one is a line here and a file `src/cli/<verb>.ts` that exports `command`; verbs of a noun lie in its folder. */
+export const COMMANDS: CommandTable = {
   demo: {
     summary: 'Run everything here: the shipped example as live traffic through all four stages',
     examples: [

@@ -2,23 +2,25 @@
 import { Command, CommanderError } from 'commander';
 import picocolors from 'picocolors';
 import { EXIT_CODES, HoldfastError } from '../contracts/errors.ts';
-import type { CommandEntry, CommandModule, CommandResult } from './command.ts';
+import type { CommandEntry, CommandModule, CommandResult, CommandTable } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Release of this build; a test holds it to package.json. */
 export const RELEASE = '0.1.0';
 
-type Table = Readonly<Record<string, CommandEntry>>;
+const HELP_COMMAND = 'help [command]';
+const HELP_SUMMARY = 'show what a command does';
+const ERASE_LINE = '\r\u001b[2K';
 
 /**
  * Runs one command line (without node and script).
  * @returns the exit code; every code is explained in EXIT_CODES.
  */
-export async function runCli(argv: readonly string[], table: Table, terminal: Terminal): Promise<number> {
+export async function runCli(argv: readonly string[], table: CommandTable, terminal: Terminal): Promise<number> {
   const json = argv.includes('--json');
   try {
     const { program, ended } = await buildProgram(argv, table, terminal);
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(helpAsOption(argv), { from: 'user' });
     const { result } = ended;
     if (result === null) return EXIT_CODES.ok.code;
     print(result, json, terminal);
@@ -37,17 +39,27 @@ function print(result: CommandResult, json: boolean, terminal: Terminal): void {
   else if (result.text !== '') terminal.stdout(`${result.text}\n`);
 }
 
+/** `help gate plan` is `gate plan --help`: the parser's own help command knows one level. */
+function helpAsOption(argv: readonly string[]): string[] {
+  return argv[0] === 'help' && argv.length > 2 ? [...argv.slice(1), '--help'] : [...argv];
+}
+
+/** What a command leaves behind for the frame. */
+interface Ended {
+  result: CommandResult | null;
+}
+
 async function buildProgram(
   argv: readonly string[],
-  table: Table,
+  table: CommandTable,
   terminal: Terminal,
-): Promise<{ program: Command; ended: { result: CommandResult | null } }> {
-  const ended: { result: CommandResult | null } = { result: null };
+): Promise<{ program: Command; ended: Ended }> {
+  const ended: Ended = { result: null };
   const program = new Command('holdfast')
     .description('The production life of a machine-learning model as durable workflows.')
     .version(RELEASE, '--version', 'print the release')
     .option('--json', 'print one JSON document on standard output, messages on standard error')
-    .helpCommand('help [command]', 'show what a command does')
+    .helpCommand(HELP_COMMAND, HELP_SUMMARY)
     .exitOverride()
     .configureOutput({
       writeOut: terminal.stdout,
@@ -57,25 +69,33 @@ async function buildProgram(
       getOutHasColors: () => terminal.color,
     })
     .addHelpText('after', `\nExit codes:\n${exitCodesInWords()}\n`);
-  // Modules of verbs that were not named stay unloaded: help is quick, and a broken vendor spoils only its own command.
   const words = argv.filter((word) => !word.startsWith('-'));
-  const verb = words[0] === 'help' ? words[1] : words[0];
-  for (const [name, entry] of Object.entries(table)) {
-    const command = program.command(name).description(entry.summary).copyInheritedSettings(program);
-    if (name !== verb) continue;
-    const { command: module } = await entry.load();
-    attach(command, entry, module, terminal, ended);
-  }
+  await declareAll(program, table, words, terminal, ended);
   return { program, ended };
 }
 
-function attach(
-  command: Command,
-  entry: CommandEntry,
-  module: CommandModule,
+/** Modules of verbs that were not named stay unloaded: help is quick, and a broken vendor spoils only its own command. */
+async function declareAll(
+  parent: Command,
+  table: CommandTable,
+  words: readonly string[],
   terminal: Terminal,
-  ended: { result: CommandResult | null },
-): void {
+  ended: Ended,
+): Promise<void> {
+  const [named, ...rest] = words[0] === 'help' ? words.slice(1) : words;
+  for (const [name, entry] of Object.entries(table)) {
+    const command = parent.command(name).description(entry.summary).copyInheritedSettings(parent);
+    if ('verbs' in entry) {
+      command.usage('<verb>').helpCommand(HELP_COMMAND, HELP_SUMMARY);
+      await declareAll(command, entry.verbs, name === named ? rest : [], terminal, ended);
+    } else if (name === named) {
+      const { command: module } = await entry.load();
+      attach(command, entry, module, terminal, ended);
+    }
+  }
+}
+
+function attach(command: Command, entry: CommandEntry, module: CommandModule, terminal: Terminal, ended: Ended): void {
   module.declare(command);
   command
     .option('--json', 'print one JSON document on standard output, messages on standard error')
@@ -88,6 +108,7 @@ function attach(
         color: terminal.color,
         json,
         progress: (line) => (json ? terminal.stderr : terminal.stdout)(`${line}\n`),
+        redraw: terminal.canRedraw ? (line) => terminal.stderr(`${ERASE_LINE}${line}`) : null,
       });
     });
 }

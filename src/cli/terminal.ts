@@ -6,6 +6,8 @@ export interface Terminal {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: boolean;
+  /** Whether a person watches standard error on a terminal that can redraw a line. */
+  readonly canRedraw: boolean;
 }
 
 /**
@@ -22,5 +24,10 @@ export function colorWanted(environment: NodeJS.ProcessEnv, watched: boolean): b
 export function processTerminal(): Terminal {
   const writer = (stream: Writable) => (text: string) => void stream.write(text);
   const watched = isatty(1) && isatty(2);
-  return { stdout: writer(process.stdout), stderr: writer(process.stderr), color: colorWanted(process.env, watched) };
+  return {
+    stdout: writer(process.stdout),
+    stderr: writer(process.stderr),
+    color: colorWanted(process.env, watched),
+    canRedraw: isatty(2) && process.env['TERM'] !== 'dumb',
+  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import type { CommandEntry, CommandResult } from '../../src/cli/command.ts';
+import type { CommandEntry, CommandResult, CommandTable } from '../../src/cli/command.ts';
 import { EXIT_CODES, HoldfastError } from '../../src/contracts/errors.ts';
 import { captured } from './captured.ts';
 
@@ -104,6 +104,60 @@ describe('the command line', () => {
     assert.equal(exitCode, 1);
     assert.match(stderr, /^TypeError: x is not a function\nerror CLI_INTERNAL/);
   });
+
+  const nouns = (loaded: string[] = []): CommandTable => ({
+    word: {
+      summary: 'Words',
+      verbs: {
+        ask: speaking(async () => answer, loaded, 'ask'),
+        tell: speaking(async () => answer, loaded, 'tell'),
+      },
+    },
+    ask: speaking(async () => answer, loaded, 'top'),
+  });
+
+  it('runs a verb of a noun, and loads no other', async () => {
+    const loaded: string[] = [];
+    const { exitCode, stdout } = await captured(['word', 'ask', '--json'], nouns(loaded));
+    assert.equal(exitCode, 0);
+    assert.deepEqual(JSON.parse(stdout), { answer: 42 });
+    assert.deepEqual(loaded, ['ask']);
+  });
+
+  for (const argv of [
+    ['word', 'tell', '--help'],
+    ['word', 'help', 'tell'],
+    ['help', 'word', 'tell'],
+  ])
+    it(`shows the help of a verb of a noun: ${argv.join(' ')}`, async () => {
+      const { exitCode, stdout } = await captured(argv, nouns());
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /Usage: holdfast word tell \[options\] \[word\]/);
+      assert.match(stdout, /--loud/);
+    });
+
+  it('lists the verbs of a noun and loads none of them', async () => {
+    const loaded: string[] = [];
+    for (const argv of [
+      ['word', '--help'],
+      ['help', 'word'],
+    ]) {
+      const { exitCode, stdout } = await captured(argv, nouns(loaded));
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /Usage: holdfast word <verb>[^]* ask [^]* tell /);
+    }
+    assert.deepEqual(loaded, []);
+  });
+
+  for (const [title, argv, message] of [
+    ['suggests the verb that was meant', ['word', 'aks'], /unknown command 'aks' \(Did you mean ask\?\)/],
+    ['asks for the verb where there is none', ['word'], /no command was given/],
+  ] as const)
+    it(`${title} of a noun, exit 2`, async () => {
+      const { exitCode, stderr } = await captured(argv, nouns());
+      assert.equal(exitCode, 2);
+      assert.match(stderr, message);
+    });
 
   for (const [title, argv, message] of [
     ['suggests the command that was meant', ['valdate'], /unknown command 'valdate' \(Did you mean validate\?\)/],
