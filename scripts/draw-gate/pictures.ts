@@ -1,8 +1,8 @@
 import { analyzeCohorts, normalSf } from '../../src/domain/statistics/index.ts';
 import { binomial, randomFrom } from '../../src/simulation/gate/random.ts';
-import { drawCohort, referencePolicy } from '../../src/simulation/gate/rollout.ts';
+import { recordCohort, referencePolicy } from '../../src/simulation/gate/rollout.ts';
 import { firstRejection } from '../verify-gate/single-tests.ts';
-import { STEADY } from '../../src/simulation/gate/world.ts';
+import { outcomeStream, STEADY } from '../../src/simulation/gate/world.ts';
 import { drawChart } from './chart.ts';
 
 const COLORS = ['#2b6cb0', '#c05621', '#c53030'];
@@ -14,9 +14,8 @@ type Path = Array<readonly [hour: number, lnHarm: number]>;
 /** ln e of harm until the gate decides, or for 60 hours. */
 function evidencePath(seed: number, delta: number): Path {
   const policy = { ...referencePolicy(), steps: referencePolicy().steps.slice(0, 1) };
-  const random = randomFrom(seed);
-  const world = { unitsPerCohort: 1000, base: STEADY, delta };
-  const cohorts = Array.from({ length: HOURS }, (_, hour) => drawCohort(random, policy, world, hour + 1, 0));
+  const stream = outcomeStream({ unitsPerCohort: 1000, base: STEADY, delta }, seed);
+  const cohorts = Array.from({ length: HOURS }, (_, hour) => recordCohort(stream, policy, hour + 1, 0));
   return analyzeCohorts(policy, cohorts).decisions.map(
     ({ cohort, streams }) => [cohort, streams!['loss-0']!.lnHarm] as const,
   );

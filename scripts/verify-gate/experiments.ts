@@ -3,17 +3,32 @@ import type { Cohort } from '../../src/domain/statistics/index.ts';
 import { fixedThreshold, mannWhitney, simulateComparator, zTest } from '../../src/simulation/gate/comparators.ts';
 import type { AbortRule } from '../../src/simulation/gate/comparators.ts';
 import type { Random } from '../../src/simulation/gate/random.ts';
-import { budgetPolicy, drawCohort, referencePolicy, simulateRollout } from '../../src/simulation/gate/rollout.ts';
+import {
+  budgetPolicy,
+  recordCohort,
+  referencePolicy,
+  servedToHorizon,
+  simulateRollout,
+} from '../../src/simulation/gate/rollout.ts';
 import type { RolloutOutcome } from '../../src/simulation/gate/rollout.ts';
 import { detectorRun, firstRejection, sampleRatioAlarms } from './single-tests.ts';
 import type { TestSetting } from './single-tests.ts';
-import { DRIFTING, STEADY } from '../../src/simulation/gate/world.ts';
-import type { World } from '../../src/simulation/gate/world.ts';
+import { DRIFTING, outcomeStream, STEADY } from '../../src/simulation/gate/world.ts';
+import type { OutcomeStream, World } from '../../src/simulation/gate/world.ts';
 
 /** One replication: named numbers, Infinity for what never happened. */
 export type Sample = Record<string, number>;
 export type Params = Record<string, number | string>;
-export type Experiment = (random: Random, params: Params) => Sample;
+
+/** What a replication may draw from. */
+export interface Draws {
+  /** Of its own. */
+  random: Random;
+  /** Of the replication: equal in every row, so that the procedures of different rows meet the same units. */
+  streamSeed: number;
+}
+
+export type Experiment = (draws: Draws, params: Params) => Sample;
 
 const HORIZON_HOURS = 400;
 const UNITS_PER_HOUR = 1000;
@@ -38,26 +53,33 @@ function sampleOf(outcome: RolloutOutcome, delta: number): Sample {
     hours: outcome.terminal === null ? Infinity : outcome.cohorts,
     hoursToRollback: isRolledBack ? outcome.cohorts : Infinity,
     excessBad: outcome.served * delta,
-    served: outcome.served,
-    servedIfStopped: isRolledBack ? outcome.served : NaN,
   };
 }
 
-function rollout(random: Random, params: Params): Sample {
+function rollout({ streamSeed }: Draws, params: Params): Sample {
   const policy = referencePolicy({
     harmMargin: Number(params['harmMargin'] ?? 0),
     streams: Number(params['streams'] ?? 1),
   });
-  return sampleOf(simulateRollout(random, policy, worldOf(params), HORIZON_HOURS), Number(params['delta']));
+  const outcome = simulateRollout(outcomeStream(worldOf(params), streamSeed), policy, HORIZON_HOURS);
+  return sampleOf(outcome, Number(params['delta']));
 }
 
-function budget(random: Random, params: Params): Sample {
-  const world: World = { unitsPerCohort: BUDGET_WORLD.unitsPerCohort, base: STEADY, delta: Number(params['delta']) };
-  const outcome = simulateRollout(random, budgetPolicy(Number(params['restartEvery'])), world, BUDGET_WORLD.horizon);
-  const sample = sampleOf(outcome, world.delta);
-  // NaN leaves a rollout out of a column: the published times are those of the promoted.
-  const minutesToFull = outcome.terminal === 'promoted' ? outcome.cohorts / BUDGET_WORLD.cohortsPerMinute : NaN;
-  return { ...sample, minutesToFull };
+function budget({ streamSeed }: Draws, params: Params): Sample {
+  const { unitsPerCohort, horizon, cohortsPerMinute } = BUDGET_WORLD;
+  const world: World = { unitsPerCohort, base: STEADY, delta: Number(params['delta']) };
+  const outcome = simulateRollout(
+    outcomeStream(world, streamSeed),
+    budgetPolicy(Number(params['restartEvery'])),
+    horizon,
+  );
+  return {
+    ...sampleOf(outcome, world.delta),
+    served: servedToHorizon(outcome, unitsPerCohort, horizon),
+    // NaN leaves a rollout out of a column: the published times are those of the promoted.
+    servedIfStopped: outcome.terminal === 'rolled-back' ? outcome.served : NaN,
+    minutesToFull: outcome.terminal === 'promoted' ? outcome.cohorts / cohortsPerMinute : NaN,
+  };
 }
 
 const RULES: Record<string, AbortRule> = {
@@ -71,11 +93,12 @@ const RULES: Record<string, AbortRule> = {
 
 export const COMPARATORS = Object.keys(RULES);
 
-function comparator(random: Random, params: Params): Sample {
-  return sampleOf(simulateComparator(random, RULES[String(params['rule'])]!, worldOf(params)), Number(params['delta']));
+function comparator({ streamSeed }: Draws, params: Params): Sample {
+  const outcome = simulateComparator(outcomeStream(worldOf(params), streamSeed), RULES[String(params['rule'])]!);
+  return sampleOf(outcome, Number(params['delta']));
 }
 
-function singleTest(random: Random, params: Params): Sample {
+function singleTest({ random }: Draws, params: Params): Sample {
   const units = firstRejection(random, params as unknown as TestSetting);
   return {
     rejected: Number(units !== null),
@@ -84,7 +107,7 @@ function singleTest(random: Random, params: Params): Sample {
   };
 }
 
-function sampleRatio(random: Random, params: Params): Sample {
+function sampleRatio({ random }: Draws, params: Params): Sample {
   const [at001, at01] = sampleRatioAlarms(random, {
     candidateShare: Number(params['candidateShare']),
     looks: 1000,
@@ -94,7 +117,7 @@ function sampleRatio(random: Random, params: Params): Sample {
   return { alarm001: Number(at001 !== null), alarm01: Number(at01 !== null), units001: at001 ?? Infinity };
 }
 
-function detector(random: Random, params: Params): Sample {
+function detector({ random }: Draws, params: Params): Sample {
   const [threshold, rate, blockSize, healthy] = ['threshold', 'rate', 'blockSize', 'healthy'].map((name) =>
     Number(params[name] ?? 0),
   );
@@ -104,21 +127,21 @@ function detector(random: Random, params: Params): Sample {
 }
 
 /** Cohorts of a rollout that follows its own gate, for the delivery rows. */
-function recordedCohorts(random: Random, delta: number): Cohort[] {
+function recordedCohorts(stream: OutcomeStream): Cohort[] {
   const policy = referencePolicy();
   const cohorts: Cohort[] = [];
   let step = 0;
   for (let cohort = 1; cohort <= 60 && step < policy.steps.length; cohort++) {
-    cohorts.push(drawCohort(random, policy, { unitsPerCohort: UNITS_PER_HOUR, base: STEADY, delta }, cohort, step));
+    cohorts.push(recordCohort(stream, policy, cohort, step));
     if (cohort % 10 === 0) step++;
   }
   return cohorts;
 }
 
 /** Delivery shuffled and duplicated; a tenth of the cohorts pending first; the source down from some cohort on. */
-function delivery(random: Random, params: Params): Sample {
+function delivery({ random, streamSeed }: Draws, params: Params): Sample {
   const policy = referencePolicy();
-  const cohorts = recordedCohorts(random, Number(params['delta']));
+  const cohorts = recordedCohorts(outcomeStream(worldOf(params), streamSeed));
   const decide = (records: readonly Cohort[]) => analyzeCohorts(policy, records).decisions;
   const reference = JSON.stringify(decide(cohorts));
   const shuffled = [...cohorts, ...cohorts.filter(() => random() < 0.3)].map((cohort) => ({ cohort, key: random() }));

@@ -1,6 +1,6 @@
 import { experiments } from './experiments.ts';
 import type { Sample } from './experiments.ts';
-import { randomFrom } from '../../src/simulation/gate/random.ts';
+import { randomFrom, seedOf } from '../../src/simulation/gate/random.ts';
 import { rows } from './rows.ts';
 
 /** Seeds are fixed here: another seed is another measurement. */
@@ -11,7 +11,9 @@ const CHUNKS = 16;
 export interface Chunk {
   row: number;
   chunk: number;
-  replications: number;
+  /** Replications from `first` to before `end`. */
+  first: number;
+  end: number;
 }
 
 /** All the work, `scale` of the full number of replications (at least 8 per row), of the rows whose title has `words` in it. */
@@ -23,13 +25,16 @@ export function chunksOf(scale: number, words = ''): Chunk[] {
     return Array.from({ length: chunks }, (_, chunk) => ({
       row,
       chunk,
-      replications: Math.floor(((chunk + 1) * total) / chunks) - Math.floor((chunk * total) / chunks),
+      first: Math.floor((chunk * total) / chunks),
+      end: Math.floor(((chunk + 1) * total) / chunks),
     }));
   });
 }
 
-export function runChunk({ row, chunk, replications }: Chunk): Sample[] {
+export function runChunk({ row, chunk, first, end }: Chunk): Sample[] {
   const { experiment, params } = rows[row]!;
-  const random = randomFrom(SEED + 7919 * row + 104_729 * chunk);
-  return Array.from({ length: replications }, () => experiments[experiment](random, params));
+  const random = randomFrom(seedOf(SEED, row, chunk));
+  return Array.from({ length: end - first }, (_, i) =>
+    experiments[experiment]({ random, streamSeed: seedOf(SEED, first + i) }, params),
+  );
 }

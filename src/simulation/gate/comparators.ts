@@ -1,22 +1,14 @@
 import { normalQuantile, normalSf } from '../../domain/statistics/index.ts';
-import { binomial } from './random.ts';
-import type { Random } from './random.ts';
+import { beginOutcome } from './rollout.ts';
 import type { RolloutOutcome } from './rollout.ts';
-import { assign } from './world.ts';
-import type { World } from './world.ts';
+import { armCounts } from './world.ts';
+import type { ArmCounts, OutcomeStream } from './world.ts';
 
 const EXPOSURES_BP = [500, 1000, 2500, 5000];
 const HOURS_PER_STEP = 12;
 
-interface Hour {
-  candidate: number;
-  candidateBad: number;
-  control: number;
-  controlBad: number;
-}
-
 /** Whether the step's hours so far, the last of them new, make a rule abort. */
-export type AbortRule = (hours: readonly Hour[]) => boolean;
+export type AbortRule = (hours: readonly ArmCounts[]) => boolean;
 
 /** Limit on the hourly rate, as progressive-delivery tools count failures: the fourth bad hour of a step aborts. */
 export function fixedThreshold(limit: number): AbortRule {
@@ -24,8 +16,8 @@ export function fixedThreshold(limit: number): AbortRule {
     hours.filter(({ candidate, candidateBad }) => candidate > 0 && candidateBad / candidate > limit).length >= 4;
 }
 
-function pooledZ(hours: readonly Hour[]): number {
-  const sum = (field: keyof Hour) => hours.reduce((total, hour) => total + hour[field], 0);
+function pooledZ(hours: readonly ArmCounts[]): number {
+  const sum = (field: keyof ArmCounts) => hours.reduce((total, hour) => total + hour[field], 0);
   const [n1, n0] = [sum('candidate'), sum('control')];
   const pooled = (sum('candidateBad') + sum('controlBad')) / (n1 + n0);
   const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n0));
@@ -67,30 +59,18 @@ export function mannWhitney(confidence: number, tolerance: number, isLook: (hour
 }
 
 /** A ladder of twelve hours per step that promotes whatever the rule did not abort. */
-export function simulateComparator(random: Random, rule: AbortRule, world: World): RolloutOutcome {
-  const outcome: RolloutOutcome = {
-    terminal: 'promoted',
-    cohorts: 0,
-    isEverHeld: false,
-    hasAdvanced: false,
-    served: 0,
-  };
+export function simulateComparator(stream: OutcomeStream, rule: AbortRule): RolloutOutcome {
+  const outcome = beginOutcome();
   for (const exposureBp of EXPOSURES_BP) {
-    const hours: Hour[] = [];
+    const hours: ArmCounts[] = [];
     while (hours.length < HOURS_PER_STEP) {
       outcome.cohorts++;
-      const base = world.base(outcome.cohorts);
-      const { candidate, control } = assign(world.unitsPerCohort, exposureBp);
-      hours.push({
-        candidate,
-        candidateBad: binomial(random, candidate, base + world.delta),
-        control,
-        controlBad: binomial(random, control, base),
-      });
-      outcome.served += candidate;
+      const hour = armCounts(stream.losses(outcome.cohorts), exposureBp);
+      hours.push(hour);
+      outcome.served += hour.candidate;
       if (rule(hours)) return { ...outcome, terminal: 'rolled-back' };
     }
     outcome.hasAdvanced = true;
   }
-  return outcome;
+  return { ...outcome, terminal: 'promoted' };
 }

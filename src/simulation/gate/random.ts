@@ -26,6 +26,18 @@ export function randomFrom(seed: number): Random {
   };
 }
 
+/** One seed of several numbers, each bit of each moving all of it (the finaliser of MurmurHash3). */
+export function seedOf(...parts: readonly number[]): number {
+  let seed = 0;
+  for (const part of parts) {
+    let z = Math.imul(seed ^ part, 0x9e3779b1) + 0x7f4a7c15;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    seed = (z ^ (z >>> 16)) >>> 0;
+  }
+  return seed;
+}
+
 const tables = new Map<string, Float64Array>();
 const TABLES_MAX = 5000;
 

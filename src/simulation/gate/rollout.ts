@@ -3,9 +3,8 @@ import { readCohort } from '../../domain/statistics/gate-cohort.ts';
 import { planGate } from '../../domain/statistics/gate-plan.ts';
 import { GateRun } from '../../domain/statistics/gate-run.ts';
 import type { Cohort, GatePolicy, StreamPolicy } from '../../domain/statistics/index.ts';
-import type { Random } from './random.ts';
-import { assign, matchedDifferences } from './world.ts';
-import type { World } from './world.ts';
+import { candidateUnits, matchedDifferences } from './world.ts';
+import type { OutcomeStream } from './world.ts';
 
 const BASE: Omit<GatePolicy, 'streams' | 'steps'> = {
   alpha: 0.05,
@@ -61,56 +60,53 @@ export interface RolloutOutcome {
   cohorts: number;
   isEverHeld: boolean;
   hasAdvanced: boolean;
-  /** Units served by the candidate until it was stopped; a promoted one serves on to the horizon. */
+  /** Units served by the candidate until the decision, or the horizon. */
   served: number;
 }
 
+export function beginOutcome(): RolloutOutcome {
+  return { terminal: null, cohorts: 0, isEverHeld: false, hasAdvanced: false, served: 0 };
+}
+
+/** Units served by the candidate up to the horizon: one that was promoted serves on. */
+export function servedToHorizon(outcome: RolloutOutcome, unitsPerCohort: number, horizon: number): number {
+  return outcome.served + (outcome.terminal === 'promoted' ? (horizon - outcome.cohorts) * unitsPerCohort : 0);
+}
+
 /** The record of a cohort as the world makes it at the gate's present step. */
-export function drawCohort(random: Random, policy: GatePolicy, world: World, cohort: number, step: number): Cohort {
+export function recordCohort(stream: OutcomeStream, policy: GatePolicy, cohort: number, step: number): Cohort {
   const { exposureBp } = policy.steps[step]!;
-  const arms = assign(world.unitsPerCohort, exposureBp);
-  const base = world.base(cohort);
+  const { unitsPerCohort } = stream.world;
+  const candidate = candidateUnits(unitsPerCohort, exposureBp);
   const differences = Object.fromEntries(
-    policy.streams.map(({ id }) => [id, matchedDifferences(random, arms, base + world.delta, base)]),
+    policy.streams.map(({ id }, i) => [id, matchedDifferences(stream.losses(cohort, i), exposureBp)]),
   );
   return {
     cohort,
     step,
     exposureBp,
     status: 'ok',
-    assigned: { control: arms.control, candidate: arms.candidate },
+    assigned: { control: unitsPerCohort - candidate, candidate },
     differences,
   };
 }
 
 /** Runs one rollout to its end: every exposure is the one the gate has reached. */
-export function simulateRollout(random: Random, policy: GatePolicy, world: World, horizon: number): RolloutOutcome {
+export function simulateRollout(stream: OutcomeStream, policy: GatePolicy, horizon: number): RolloutOutcome {
   const run = new GateRun(planGate(policy), beginGate(policy));
-  const outcome: RolloutOutcome = {
-    terminal: null,
-    cohorts: horizon,
-    isEverHeld: false,
-    hasAdvanced: false,
-    served: 0,
-  };
+  const outcome = beginOutcome();
   let step = 0;
-  for (let cohort = 1; cohort <= horizon; cohort++) {
-    const record = drawCohort(random, policy, world, cohort, step);
+  while (outcome.cohorts < horizon) {
+    outcome.cohorts++;
+    const record = recordCohort(stream, policy, outcome.cohorts, step);
     outcome.served += record.assigned.candidate;
     const { decision } = run.look(readCohort(policy, record), true);
     if (decision === 'hold') outcome.isEverHeld = true;
-    if (decision === 'rollback') return { ...outcome, terminal: 'rolled-back', cohorts: cohort };
+    if (decision === 'rollback') return { ...outcome, terminal: 'rolled-back' };
     if (decision === 'advance') {
       outcome.hasAdvanced = true;
       step++;
-      if (step === policy.steps.length) {
-        return {
-          ...outcome,
-          terminal: 'promoted',
-          cohorts: cohort,
-          served: outcome.served + (horizon - cohort) * world.unitsPerCohort,
-        };
-      }
+      if (step === policy.steps.length) return { ...outcome, terminal: 'promoted' };
     }
   }
   return outcome;

@@ -1,7 +1,6 @@
 import { canonicalHistogram } from '../../domain/statistics/index.ts';
 import type { DiffHistogram } from '../../domain/statistics/index.ts';
-import { binomialDrawer } from './random.ts';
-import type { Random } from './random.ts';
+import { randomFrom, seedOf } from './random.ts';
 
 const MATCH_MAX = 20;
 const BP_WHOLE = 10_000;
@@ -18,35 +17,80 @@ export const STEADY = () => 0.05;
 export const DRIFTING = (hour: number) =>
   (0.05 + (0.05 * hour) / 400) * (1 + 0.3 * Math.sin((2 * Math.PI * hour) / 24));
 
-export interface Arms {
-  candidate: number;
-  control: number;
-}
-
-/** Arms of exactly the ordered shares, as in the published measurements: what varies is the outcomes. */
-export function assign(units: number, exposureBp: number): Arms {
-  const candidate = Math.round((units * exposureBp) / BP_WHOLE);
-  return { candidate, control: units - candidate };
+/** By unit, in the order of the assignment's hash: 1 where that model would have failed it. */
+export interface CohortLosses {
+  candidate: Uint8Array;
+  control: Uint8Array;
 }
 
 /**
- * Matched differences of one cohort of independent binary losses. Units of an arm are exchangeable, so matching by hash is matching in
- * order of drawing.
+ * One replication of a world: what would become of every unit under either model. It depends on seed, cohort and stream alone, so every
+ * procedure that is run on it meets the same units with the same outcomes, whatever exposures it orders.
  */
-export function matchedDifferences(
-  random: Random,
-  { candidate, control }: Arms,
-  candidateRate: number,
-  controlRate: number,
-): DiffHistogram {
-  const isCandidateFew = candidate <= control;
+export interface OutcomeStream {
+  world: World;
+  /** `stream` numbers independent losses of the same units. */
+  losses(cohort: number, stream?: number): CohortLosses;
+}
+
+export function outcomeStream(world: World, seed: number): OutcomeStream {
+  const { unitsPerCohort, delta } = world;
+  return {
+    world,
+    losses(cohort, stream = 0) {
+      const random = randomFrom(seedOf(seed, cohort, stream));
+      const controlRate = world.base(cohort);
+      const candidateRate = controlRate + delta;
+      const losses = { candidate: new Uint8Array(unitsPerCohort), control: new Uint8Array(unitsPerCohort) };
+      for (let unit = 0; unit < unitsPerCohort; unit++) {
+        const luck = random();
+        if (luck < candidateRate) losses.candidate[unit] = 1;
+        if (luck < controlRate) losses.control[unit] = 1;
+      }
+      return losses;
+    },
+  };
+}
+
+/** What a monitor sees of one cohort: units served by each model, and how many of them went bad. */
+export interface ArmCounts {
+  candidate: number;
+  candidateBad: number;
+  control: number;
+  controlBad: number;
+}
+
+/**
+ * Units of the candidate: the first of the hash, so that a unit in at 5 % is in at 25 %. Arms of exactly the ordered shares, as in
+ * the published measurements: what varies is the outcomes.
+ */
+export function candidateUnits(units: number, exposureBp: number): number {
+  return Math.round((units * exposureBp) / BP_WHOLE);
+}
+
+export function armCounts(losses: CohortLosses, exposureBp: number): ArmCounts {
+  const units = losses.control.length;
+  const candidate = candidateUnits(units, exposureBp);
+  let [candidateBad, controlBad] = [0, 0];
+  for (let unit = 0; unit < candidate; unit++) candidateBad += losses.candidate[unit]!;
+  for (let unit = candidate; unit < units; unit++) controlBad += losses.control[unit]!;
+  return { candidate, candidateBad, control: units - candidate, controlBad };
+}
+
+/** Matched differences of one cohort at an exposure; empty where an arm is. */
+export function matchedDifferences(losses: CohortLosses, exposureBp: number): DiffHistogram {
+  const candidate = losses.candidate.subarray(0, candidateUnits(losses.candidate.length, exposureBp));
+  const control = losses.control.subarray(candidate.length);
+  const isCandidateFew = candidate.length <= control.length;
   const [few, many] = isCandidateFew ? [candidate, control] : [control, candidate];
-  if (few === 0) return [];
-  const [fewRate, manyRate] = isCandidateFew ? [candidateRate, controlRate] : [controlRate, candidateRate];
-  const k = Math.min(MATCH_MAX, Math.floor(many / few));
-  const draw = binomialDrawer(k, manyRate);
+  if (few.length === 0) return [];
+  const k = Math.min(MATCH_MAX, Math.floor(many.length / few.length));
   const counts = new Int32Array(2 * k + 1);
-  for (let i = 0; i < few; i++) counts[(random() < fewRate ? k : 0) - draw(random) + k]!++;
+  for (let i = 0; i < few.length; i++) {
+    let bad = 0;
+    for (let j = i * k; j < (i + 1) * k; j++) bad += many[j]!;
+    counts[few[i]! * k - bad + k]!++;
+  }
   const sign = isCandidateFew ? 1 : -1;
   const triples: Array<[number, number, number]> = [];
   for (const [index, count] of counts.entries()) if (count > 0) triples.push([sign * (index - k), k, count]);
