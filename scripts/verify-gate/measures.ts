@@ -1,9 +1,8 @@
-import { clopperPearson } from '../../src/domain/statistics/index.ts';
+import { binomialCdf, binomialSf, clopperPearson, studentTQuantile } from '../../src/domain/statistics/index.ts';
 import type { Sample } from './experiments.ts';
 
 /** Two-sided 98 %, so that each end is a one-sided 99 % limit. */
 const CONFIDENCE = 0.98;
-const Z = 2.3263;
 
 export interface Estimate {
   value: number;
@@ -45,17 +44,29 @@ export function share(column: string, target?: Target): Measure {
   return { name: column, percent: true, estimate, ...(target === undefined ? {} : { target }) };
 }
 
-/** Order statistic with its distribution-free interval. */
+/** Smallest rank from 1 to n + 1 that has `isBeyond`, a predicate that holds from some rank on. */
+function firstRank(n: number, isBeyond: (rank: number) => boolean): number {
+  let [low, high] = [1, n + 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBeyond(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Order statistic with its exact, distribution-free interval. */
 export function quantileOf(column: string, q: number, target?: Target): Measure {
   const estimate = (samples: readonly Sample[]): Estimate => {
     const values = columnOf(samples, column).sort((a, b) => a - b);
+    const n = values.length;
+    const tail = (1 - CONFIDENCE) / 2;
     // An interval end beyond the samples is no number of theirs: it is unknown.
-    const at = (rank: number) => (rank > values.length ? Infinity : (values[Math.ceil(rank) - 1] ?? -Infinity));
-    const spread = Z * Math.sqrt(values.length * q * (1 - q));
+    const at = (rank: number) => (rank > n ? Infinity : (values[rank - 1] ?? -Infinity));
     return {
-      value: at(Math.max(1, q * values.length)),
-      low: at(q * values.length - spread),
-      high: at(q * values.length + spread + 1),
+      value: at(Math.max(1, Math.ceil(q * n))),
+      low: at(firstRank(n, (rank) => binomialCdf(rank - 1, n, q) > tail) - 1),
+      high: at(firstRank(n, (rank) => binomialSf(rank - 1, n, q) <= tail)),
     };
   };
   return {
@@ -71,7 +82,7 @@ export function meanOf(column: string, target?: Target): Measure {
     const values = columnOf(samples, column);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-    const half = Z * Math.sqrt(variance / values.length);
+    const half = studentTQuantile((1 + CONFIDENCE) / 2, values.length - 1) * Math.sqrt(variance / values.length);
     return { value: mean, low: mean - half, high: mean + half };
   };
   return { name: `${column} mean`, percent: false, estimate, ...(target === undefined ? {} : { target }) };
