@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
+import { HoldfastError } from '../contracts/errors.ts';
 import type { PutTraffic, TrafficState } from '../contracts/serving.ts';
 import type { ExposureApplied, RolloutActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
 import { experimentationId, promotionId } from '../contracts/names.ts';
@@ -11,6 +12,8 @@ import type { RolloutBrief, Step } from '../domain/rollout/states.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
+import type { EpochMs } from '../domain/time.ts';
+import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
 import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
@@ -128,12 +131,18 @@ async function setExposure(router: TrafficRouter, input: SetExposureInput): Prom
   const done = alreadyApplied(before, input);
   if (done !== null) return { ...done, gateways: before.length };
   const calendar = input.calendar;
-  const clock = Math.max(...before.map(({ watermark }) => (watermark === null ? calendar.origin : epochMs(watermark))));
+  const clock = latest(before, calendar.origin);
   const nextBoundary = clock <= calendar.origin ? 1 : cohortOf(calendar, clock) + 1;
   const effectiveCohort = Math.max(input.effectiveCohort ?? 0, nextBoundary);
   const effectiveFrom = isoInstant(cohortStart(calendar, effectiveCohort));
   await router.apply(input.model, putOf(input, effectiveFrom));
   return { effectiveCohort, effectiveFrom, gateways: before.length };
+}
+
+/** The latest event time that any gateway has come to: what it has answered may be far ahead of what it was promised. */
+function latest(states: readonly TrafficState[], origin: EpochMs): EpochMs {
+  const times = states.flatMap(({ watermark, eventClock }) => [watermark, eventClock]);
+  return Math.max(origin, ...times.flatMap((time) => (time === null ? [] : [epochMs(time)])));
 }
 
 function alreadyApplied(
@@ -153,25 +162,59 @@ function putOf(input: SetExposureInput, effectiveFrom: string | null): PutTraffi
   return { generation, decisionId, entry: { effectiveFrom, stable, candidate, exposure, salt, mirror } };
 }
 
-/** Zero is reached when every gateway has acknowledged and none has a request of the candidate in flight. */
+/**
+ * Zero is reached when every gateway has acknowledged and none has a request of the candidate in flight. Every failure is tried again,
+ * also one that no repetition would mend elsewhere: somebody may be exposed.
+ */
 async function returnToStable(router: TrafficRouter, input: SetExposureInput): Promise<ExposureApplied> {
-  await router.apply(input.model, putOf(input, null));
+  try {
+    await orderBack(router, input);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    throw new Error(`not at zero yet: ${error.message}`, { cause: error });
+  }
   const states = await router.observe(input.model);
-  const inFlight = states.reduce((sum, { servingNow }) => sum + servingNow.candidateInFlight, 0);
-  const exposed = states.filter(({ servingNow }) => servingNow.exposure > 0).length;
+  const exposed = states.filter((state) => names(state, input.salt)).length;
+  // Requests in flight under somebody else's split are not this candidate's.
+  const inFlight = states
+    .filter(({ servingNow }) => servingNow.candidate === null)
+    .reduce((sum, { servingNow }) => sum + servingNow.candidateInFlight, 0);
   if (inFlight > 0 || exposed > 0) {
     throw new Error(
-      `not at zero yet: ${inFlight} requests of the candidate in flight, ${exposed} gateways still exposed`,
+      `not at zero yet: ${inFlight} requests of the candidate in flight, ${exposed} gateways still name it`,
     );
   }
-  const clock = Math.max(
-    ...states.map(({ watermark }) => (watermark === null ? input.calendar.origin : epochMs(watermark))),
-  );
+  const clock = latest(states, input.calendar.origin);
   return {
     effectiveCohort: cohortOf(input.calendar, clock),
     effectiveFrom: isoInstant(clock),
     gateways: states.length,
   };
+}
+
+/** Somebody else may have written a split of a later generation: the order then goes above it, unless it names this rollout no more. */
+async function orderBack(router: TrafficRouter, input: SetExposureInput): Promise<void> {
+  try {
+    await router.apply(input.model, putOf(input, null));
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'GENERATION_STALE') throw error;
+    const states = await router.observe(input.model);
+    if (!states.some((state) => names(state, input.salt))) return;
+    const generation = 1 + Math.max(...states.map((state) => state.generation));
+    await router.apply(input.model, putOf({ ...input, generation }, null));
+  }
+}
+
+/** Whether a split in effect or to come names the candidate of a rollout, known by its salt. */
+function names({ entries, eventClock }: TrafficState, salt: string): boolean {
+  const present = entryAt(entries, eventClock === null ? Number.NEGATIVE_INFINITY : epochMs(eventClock));
+  const coming = entries.slice(
+    Math.max(
+      0,
+      entries.findIndex((entry) => entry === present),
+    ),
+  );
+  return coming.some((entry) => entry.salt === salt && entry.candidate !== null);
 }
 
 type Applied = Parameters<RolloutActivities['recordExposure']>[0];
@@ -220,6 +263,8 @@ type Finish = Parameters<RolloutActivities['finishRollout']>[0];
 
 async function finishRollout(tx: RecordTransaction, input: Finish): Promise<{ handoffId: string }> {
   const handoffId = `${input.rolloutId}/finished`;
+  // Whatever still waits or announces has no turn after this one.
+  await takeTurn(tx, input.rolloutId, Number.MAX_SAFE_INTEGER);
   const known = await candidateOf(tx, input.rolloutId);
   const eventTime = isoInstant((await tx.watermark()) ?? 0);
   if (known !== null && known.body.outcome === 'in_progress') {

@@ -165,7 +165,10 @@ function answer(state: RolloutState): CommandAnswer {
 
 /** What no retry can mend ends the rollout: nobody stays exposed to a candidate that cannot be judged or split. */
 async function performOrGiveUp(input: RolloutInput, desk: Desk, task: RolloutTask): Promise<RolloutEvent | null> {
+  const isDecided = (): boolean => desk.state.decision !== null;
   try {
+    // A decision ends whatever is under way, also where the record store does not answer; generations fence what comes too late.
+    if (!isDecided()) return await race(() => perform(input, desk, task), isDecided);
     return await perform(input, desk, task);
   } catch (error) {
     const reason = terminalReason(error);
@@ -186,11 +189,7 @@ async function perform(input: RolloutInput, desk: Desk, task: RolloutTask): Prom
       return { kind: 'evaluated', passed: verdict.passed, decisionId: verdict.decisionId, inWords: verdict.inWords };
     }
     case 'apply':
-      return race(
-        () => applyOrder(input, desk.state, task),
-        // The way back need not wait for the way forth: generations fence them.
-        () => desk.state.decision !== null,
-      );
+      return applyOrder(input, desk.state, task);
     case 'judge':
     case 'serveOut':
       return awaitEvidence(input, desk, task);
@@ -322,7 +321,10 @@ function splitOf(
 }
 
 /** Waits for `work` unless interrupted first; work that lost the race is cancelled and its result ignored. */
-async function race(work: () => Promise<RolloutEvent>, interrupted: () => boolean): Promise<RolloutEvent | null> {
+async function race(
+  work: () => Promise<RolloutEvent | null>,
+  interrupted: () => boolean,
+): Promise<RolloutEvent | null> {
   let result: RolloutEvent | null = null;
   let failure: unknown = null;
   let finished = false;

@@ -24,7 +24,7 @@ export async function startStageRun(activities: object): Promise<StageRun> {
   const client = await connectClient(server);
   const workers = await startWorkers({
     temporal: server,
-    taskQueues: ['control', 'data'],
+    taskQueues: ['control', 'data', 'training'],
     bundle: await workflowBundle(sdkLogger(openLog('error', 'test'))),
     activities,
     // Few, so that nearly every task replays its run from the beginning.
