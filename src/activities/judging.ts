@@ -63,12 +63,17 @@ export async function look(records: RecordStore, requestLog: RequestLog, input: 
 const judgementKey = (input: LookInput): string => `${input.rolloutId}/${input.run}/judgement`;
 const gateKey = (input: LookInput): string => `${input.rolloutId}/${input.run}`;
 
-async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | { readonly judgement: Judgement }> {
+/** The judgement of a cohort that was looked at before; null when it was not. */
+async function recorded(tx: RecordTransaction, input: LookInput): Promise<Judgement | null> {
   const known = await tx.get('gateState', gateKey(input));
-  if (known !== null && known.cohort >= input.cohort) {
-    const memory = await tx.get('memory', judgementKey(input));
-    return { judgement: memory?.value as Judgement };
-  }
+  if (known === null || known.cohort < input.cohort) return null;
+  return (await tx.get('memory', judgementKey(input)))?.value as Judgement;
+}
+
+async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | { readonly judgement: Judgement }> {
+  const judgement = await recorded(tx, input);
+  if (judgement !== null) return { judgement };
+  const known = await tx.get('gateState', gateKey(input));
   const context = await modelContext(tx);
   const schedule = await tx.get('schedule', input.rolloutId);
   const candidates = await tx.list('candidate');
@@ -189,6 +194,9 @@ function entryAt(
 
 async function conclude(tx: RecordTransaction, prepared: Look, measured: MeasuredLook): Promise<Judgement> {
   const { input, policy, context } = prepared;
+  // Two attempts may measure at once, and a later one has seen more labels: the first that is recorded holds.
+  const known = await recorded(tx, input);
+  if (known !== null) return known;
   for (const body of measured.records) {
     await tx.insert('evidence', `${gateKey(input)}/${body.stream}/${String(body.cohort).padStart(6, '0')}`, body);
   }
