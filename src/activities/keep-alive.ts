@@ -3,10 +3,13 @@ import { Context } from '@temporalio/activity';
 /** Well below the heartbeat timeout of the shortest queue. */
 const SIGN_OF_LIFE_MS = 2_000;
 
-/** Gives signs of life while `work` runs: for single calls into the world that may take longer than a heartbeat timeout. */
-export async function keepAlive<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Gives signs of life while `work` runs: for single calls into the world that may take longer than a heartbeat timeout.
+ * @param resumeFrom What the next attempt is to go on from; each sign of life replaces what the one before said.
+ */
+export async function keepAlive<T>(work: () => Promise<T>, resumeFrom: () => unknown = () => undefined): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), SIGN_OF_LIFE_MS);
+  const timer = setInterval(() => context.heartbeat(resumeFrom()), SIGN_OF_LIFE_MS);
   try {
     return await work();
   } finally {

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Dataset, DatasetRequest } from '../adapters/data-source/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
+import type { TrainProgress, TrainResult } from '../adapters/trainer/port.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { BoundFeature } from '../contracts/serving.ts';
 import type { DatasetSummary, ExperimentInput, TrainingSummary } from '../contracts/workflows.ts';
@@ -8,6 +9,7 @@ import { durationMs, epochMs, isoDay } from '../domain/time.ts';
 import { ideaOf } from './attempts.ts';
 import { declaredFeature } from './bundles.ts';
 import type { TrainedRemembered } from './bundles.ts';
+import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -26,7 +28,7 @@ export async function assembleDataset(ports: ActivityPorts, input: ExperimentInp
   const plan = await ports.records.transaction(input.model, (tx) => planTraining(tx, input));
   if (plan === null) return null;
   if (plan.request.partitions.length === 0) return { datasetVersion: '', rows: 0, days: 0, asOf: input.asOf };
-  const dataset = await unlessEmpty(() => assemble(ports, plan));
+  const dataset = await keepAlive(() => unlessEmpty(() => assemble(ports, plan)));
   if (dataset === null) return { datasetVersion: '', rows: 0, days: 0, asOf: input.asOf };
   const { digest, manifest } = dataset;
   const { partitions, asOf, rows, label } = manifest;
@@ -49,21 +51,21 @@ export async function trainModel(
   const { declaration } = plan.context;
   const recipe = declaration.recipes[plan.recipeName];
   if (recipe === undefined) throw new Error(`recipe ${plan.recipeName} is not declared by model ${declaration.model}`);
-  Context.current().heartbeat(Context.current().info.heartbeatDetails);
-  const dataset = await assemble(ports, plan);
-  const result = await trainer.train(
-    {
-      recipe: { kind: recipe.trainer, options: recipe.options },
-      objective: declaration.task,
-      matrix: dataset.matrix,
-      seed: SEED,
-    },
-    {
-      onProgress: (progress) => Context.current().heartbeat(progress.resumeFrom),
-      resumeFrom: Context.current().info.heartbeatDetails as unknown,
-      signal: Context.current().cancellationSignal,
-    },
-  );
+  const context = Context.current();
+  let resumeFrom: unknown = context.info.heartbeatDetails;
+  context.heartbeat(resumeFrom);
+  const request = {
+    recipe: { kind: recipe.trainer, options: recipe.options },
+    objective: declaration.task,
+    seed: SEED,
+  };
+  const learn = async (): Promise<{ dataset: Dataset; result: TrainResult }> => {
+    const dataset = await assemble(ports, plan);
+    const onProgress = (progress: TrainProgress): void => context.heartbeat((resumeFrom = progress.resumeFrom));
+    const options = { onProgress, resumeFrom, signal: context.cancellationSignal };
+    return { dataset, result: await trainer.train({ ...request, matrix: dataset.matrix }, options) };
+  };
+  const { dataset, result } = await keepAlive(learn, () => resumeFrom);
   const artifact = await objectStore.put(JSON.stringify(result.artifact));
   const trained: TrainedRemembered = {
     artifact,

@@ -9,6 +9,7 @@ import { compileScorer, parseModelArtifact } from '../domain/learning/model-arti
 import { judgeCase } from '../domain/rollout/suite.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { DAY_MS, epochMs, isoInstant } from '../domain/time.ts';
+import { keepAlive } from './keep-alive.ts';
 import { landedPartitions, unlessEmpty } from './learning.ts';
 import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
@@ -34,11 +35,13 @@ export async function evaluateOffline(
   const results: AttestationRecord['cases'][number][] = [];
   const candidate = await loadManifest(ports, input.bundle);
   const stable = await loadManifest(ports, input.stable);
-  for (const suiteCase of evaluation.cases) {
-    const candidateLosses = await caseLosses(ports, evaluation, suiteCase, candidate);
-    const stableLosses = await caseLosses(ports, evaluation, suiteCase, stable);
-    results.push(judgeCase(suiteCase, candidateLosses, stableLosses));
-  }
+  await keepAlive(async () => {
+    for (const suiteCase of evaluation.cases) {
+      const candidateLosses = await caseLosses(ports, evaluation, suiteCase, candidate);
+      const stableLosses = await caseLosses(ports, evaluation, suiteCase, stable);
+      results.push(judgeCase(suiteCase, candidateLosses, stableLosses));
+    }
+  });
   return records.transaction(input.model, (tx) => conclude(tx, input, evaluation, results));
 }
 
