@@ -1,12 +1,5 @@
 /** The experimentation stage of one model: one experiment after the other, for as long as the model lives. */
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  ParentClosePolicy,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { EXPLAIN_QUERY, retrainOrderedSignal, STATUS_QUERY } from '../contracts/messages.ts';
 import type { StageInput } from '../contracts/workflows.ts';
 import { control } from './activity-doors.ts';
@@ -14,6 +7,7 @@ import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { experiment } from './experiment.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { startOnce } from './start-once.ts';
 import { tellLifecycle } from './tell.ts';
 
 export async function experimentation(input: StageInput): Promise<void> {
@@ -43,10 +37,9 @@ export async function experimentation(input: StageInput): Promise<void> {
     sequence += 1;
     inWords = `trying ${plan.idea} (attempt ${plan.attempt}) on data as of ${plan.asOf}`;
     await tellLifecycle(model, 'experimentation', inWords, plan.asOf);
-    await startChild(experiment, {
+    await startOnce(experiment, {
       workflowId: plan.experimentId,
-      args: [{ model, ...plan }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
+      input: { model, ...plan },
       staticSummary: `${plan.idea}: ${plan.hypothesis}`.slice(0, 180),
       staticDetails: `Experiment ${plan.experimentId}. Data as of ${plan.asOf}; ready at ${plan.readyAt} in event time.`,
     });

@@ -1,13 +1,5 @@
 /** The monitoring stage of one model: measures matured days and opens an incident for every broken objective. */
-import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  ParentClosePolicy,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { EXPLAIN_QUERY, incidentClosedSignal, STATUS_QUERY } from '../contracts/messages.ts';
 import type { IncidentRecord, PerformanceRecord } from '../contracts/records.ts';
 import type { MonitoringInput } from '../contracts/workflows.ts';
@@ -17,6 +9,7 @@ import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { incident } from './incident.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { startOnce } from './start-once.ts';
 import { tellLifecycle } from './tell.ts';
 
 /** Days shown and carried on; older ones stay in the records. */
@@ -77,19 +70,12 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   await continueAsNew<typeof monitoring>({ model, sequence, state: { recent, open } });
 }
 
-async function startIncident(model: string, found: IncidentRecord): Promise<void> {
-  try {
-    await startChild(incident, {
-      workflowId: found.id,
-      args: [{ model, incidentId: found.id }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      staticSummary: `${found.objective}: ${found.symptom}`.slice(0, 180),
-      staticDetails: `**Symptom** ${found.symptom}\n**Cause** ${found.cause ?? 'not known yet'}\n**Response** ${found.response}`,
-      memo: { objective: found.objective },
-    });
-  } catch (error) {
-    // After a reset the same answer comes again: its incident already has its owner.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+function startIncident(model: string, found: IncidentRecord): Promise<void> {
+  return startOnce(incident, {
+    workflowId: found.id,
+    input: { model, incidentId: found.id },
+    staticSummary: `${found.objective}: ${found.symptom}`.slice(0, 180),
+    staticDetails: `**Symptom** ${found.symptom}\n**Cause** ${found.cause ?? 'not known yet'}\n**Response** ${found.response}`,
+    memo: { objective: found.objective },
+  });
 }

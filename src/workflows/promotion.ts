@@ -1,12 +1,5 @@
 /** The promotion queue of one model: starts one rollout at a time and is told when it ends. */
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  ParentClosePolicy,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import {
   candidateReadySignal,
   EXPLAIN_QUERY,
@@ -20,6 +13,7 @@ import { createDisplay } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { rollout } from './rollout.ts';
+import { startOnce } from './start-once.ts';
 import { tellLifecycle } from './tell.ts';
 
 export interface PromotionInput extends StageInput {
@@ -60,10 +54,9 @@ export async function promotion(input: PromotionInput): Promise<void> {
     sequence += 1;
     inFlight = plan;
     await tellLifecycle(model, 'rollout', inWords(), null);
-    await startChild(rollout, {
+    await startOnce(rollout, {
       workflowId: plan.rolloutId,
-      args: [{ model, ...plan }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
+      input: { model, ...plan },
       staticSummary: `${plan.idea}: ${plan.claim === 'improve' ? 'claims to be better' : 'claims to be no worse'}`,
       staticDetails: `Rollout of bundle ${plan.bundle} for model ${model}. Started by the promotion queue.`,
       memo: { idea: plan.idea, bundle: plan.bundle },

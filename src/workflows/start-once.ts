@@ -1,0 +1,31 @@
+/** How a stage starts a process of its own: once for each id, and on its own feet. */
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import { ParentClosePolicy, startChild } from '@temporalio/workflow';
+
+interface Child<Input> {
+  readonly workflowId: string;
+  readonly input: Input;
+  readonly staticSummary: string;
+  readonly staticDetails: string;
+  readonly memo?: Record<string, unknown>;
+}
+
+/**
+ * Starts a child that outlives its parent's continue-as-new. After a reset the same answer comes again: a process of that id, running
+ * or over, is then left as it is.
+ */
+export async function startOnce<Input>(
+  workflow: (input: Input) => Promise<unknown>,
+  { input, ...child }: Child<Input>,
+): Promise<void> {
+  try {
+    await startChild(workflow, {
+      ...child,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
