@@ -1,26 +1,36 @@
 /**
- * The gate's operating characteristics by seeded simulation: `npm run verify:gate -- [share of the replications] [words of a title]`. Prints measured value,
- * 98 % interval and target of every row; fails when a row misses its target.
+ * The gate's operating characteristics by seeded simulation: `npm run verify:gate -- [--scale SHARE] [--rows WORDS] [--json FILE]`. Prints
+ * measured value, 98 % interval and target of every row; fails when a row misses its target. `--json` keeps what was measured, for
+ * `npm run draw:gate`.
  */
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Sample } from './verify-gate/experiments.ts';
 import { chunksOf } from './verify-gate/replicate.ts';
 import type { Chunk } from './verify-gate/replicate.ts';
-import { findingsOf } from './verify-gate/report.ts';
+import { findingsOf, measuredRows } from './verify-gate/report.ts';
+import type { Finding } from './verify-gate/report.ts';
 import { rows } from './verify-gate/rows.ts';
 
-const scale = Number(process.argv[2] ?? 1);
-const queue: Chunk[] = chunksOf(scale, process.argv[3]);
+const { values: options } = parseArgs({
+  options: { scale: { type: 'string' }, rows: { type: 'string' }, json: { type: 'string' } },
+});
+const scale = Number(options.scale ?? 1);
+if (!(scale > 0))
+  throw new RangeError(`--scale is ${options.scale}; give the share of the replications, for example 0.1`);
+const queue: Chunk[] = chunksOf(scale, options.rows);
+if (queue.length === 0) throw new RangeError(`--rows "${options.rows}" matches no title; give words of one`);
 const open = rows.map((_, row) => queue.filter((chunk) => chunk.row === row).length);
 const samples: Sample[][][] = rows.map(() => []);
-let failures = 0;
+const findings: Finding[][] = rows.map(() => []);
 
 function judge(row: number): void {
-  const findings = findingsOf(row, samples[row]!.flat(), scale < 1);
-  console.log(`${findings.every(({ passed }) => passed) ? 'pass' : 'FAIL'}  ${rows[row]!.title}`);
-  for (const { passed, text } of findings) console.log(`      ${passed ? ' ' : '!'} ${text}`);
-  failures += findings.filter(({ passed }) => !passed).length;
+  const found = findingsOf(row, samples[row]!.flat(), scale < 1);
+  console.log(`${found.every(({ passed }) => passed) ? 'pass' : 'FAIL'}  ${rows[row]!.title}`);
+  for (const { passed, text } of found) console.log(`      ${passed ? ' ' : '!'} ${text}`);
+  findings[row] = found;
 }
 
 function runWorker(): Promise<void> {
@@ -45,7 +55,14 @@ function runWorker(): Promise<void> {
 
 const start = performance.now();
 await Promise.all(Array.from({ length: availableParallelism() }, runWorker));
+const failures = findings.flat().filter(({ passed }) => !passed).length;
 console.log(
-  `${samples.filter((chunks) => chunks.length > 0).length} rows in ${((performance.now() - start) / 1000).toFixed(0)} s, ${failures} measures off target`,
+  `${findings.filter((found) => found.length > 0).length} rows in ${((performance.now() - start) / 1000).toFixed(0)} s, ${failures} measures off target`,
 );
+if (options.json !== undefined) {
+  const lines = JSON.stringify(measuredRows(findings), null, 2).replaceAll(/\[[^\]]*\]/g, (numbers) =>
+    numbers.replaceAll(/\s+/g, ' '),
+  );
+  writeFileSync(options.json, `${lines}\n`);
+}
 process.exitCode = failures === 0 ? 0 : 1;

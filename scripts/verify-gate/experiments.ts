@@ -3,14 +3,10 @@ import type { Cohort } from '../../src/domain/statistics/index.ts';
 import { fixedThreshold, mannWhitney, simulateComparator, zTest } from '../../src/simulation/gate/comparators.ts';
 import type { AbortRule } from '../../src/simulation/gate/comparators.ts';
 import type { Random } from '../../src/simulation/gate/random.ts';
-import {
-  budgetPolicy,
-  recordCohort,
-  referencePolicy,
-  servedToHorizon,
-  simulateRollout,
-} from '../../src/simulation/gate/rollout.ts';
+import { recordCohort, referencePolicy, simulateRollout } from '../../src/simulation/gate/rollout.ts';
 import type { RolloutOutcome } from '../../src/simulation/gate/rollout.ts';
+import { frontier } from './frontier.ts';
+import { budget, planned } from './reference-world.ts';
 import { detectorRun, firstRejection, sampleRatioAlarms } from './single-tests.ts';
 import type { TestSetting } from './single-tests.ts';
 import { DRIFTING, outcomeStream, STEADY } from '../../src/simulation/gate/world.ts';
@@ -32,8 +28,6 @@ export type Experiment = (draws: Draws, params: Params) => Sample;
 
 const HORIZON_HOURS = 400;
 const UNITS_PER_HOUR = 1000;
-/** 100 requests a second for eight hours, in cohorts of ten seconds. */
-const BUDGET_WORLD = { unitsPerCohort: 1000, horizon: 2880, cohortsPerMinute: 6 };
 
 function worldOf(params: Params): World {
   return {
@@ -63,23 +57,6 @@ function rollout({ streamSeed }: Draws, params: Params): Sample {
   });
   const outcome = simulateRollout(outcomeStream(worldOf(params), streamSeed), policy, HORIZON_HOURS);
   return sampleOf(outcome, Number(params['delta']));
-}
-
-function budget({ streamSeed }: Draws, params: Params): Sample {
-  const { unitsPerCohort, horizon, cohortsPerMinute } = BUDGET_WORLD;
-  const world: World = { unitsPerCohort, base: STEADY, delta: Number(params['delta']) };
-  const outcome = simulateRollout(
-    outcomeStream(world, streamSeed),
-    budgetPolicy(Number(params['restartEvery'])),
-    horizon,
-  );
-  return {
-    ...sampleOf(outcome, world.delta),
-    served: servedToHorizon(outcome, unitsPerCohort, horizon),
-    // NaN leaves a rollout out of a column: the published times are those of the promoted.
-    servedIfStopped: outcome.terminal === 'rolled-back' ? outcome.served : NaN,
-    minutesToFull: outcome.terminal === 'promoted' ? outcome.cohorts / cohortsPerMinute : NaN,
-  };
 }
 
 const RULES: Record<string, AbortRule> = {
@@ -166,6 +143,8 @@ function delivery({ random, streamSeed }: Draws, params: Params): Sample {
 export const experiments = {
   rollout,
   budget,
+  planned,
+  frontier,
   comparator,
   singleTest,
   sampleRatio,

@@ -6,6 +6,9 @@ import { rows } from './rows.ts';
 export interface Finding {
   row: string;
   measure: string;
+  /** Value with its 98 % interval, over so many replications. */
+  estimate: Estimate;
+  size: number;
   passed: boolean;
   text: string;
 }
@@ -40,8 +43,26 @@ export function findingsOf(row: number, samples: readonly Sample[], isSmall: boo
     return {
       row: title,
       measure: measure.name,
+      estimate,
+      size: samples.length,
       passed: meets(estimate, measure.target, isSmall),
       text: textOf(measure, estimate, samples.length),
     };
   });
+}
+
+/** Four digits say what a simulation can, and survive a change of the last bit. */
+function rounded(value: number): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(4)) : null;
+}
+
+/** What was measured, by title and measure: [value, low, high, replications]; null where there is no number. */
+export function measuredRows(
+  findings: ReadonlyArray<readonly Finding[]>,
+): Record<string, Record<string, Array<number | null>>> {
+  const measured: Record<string, Record<string, Array<number | null>>> = {};
+  for (const { row, measure, estimate, size } of findings.flat()) {
+    (measured[row] ??= {})[measure] = [estimate.value, estimate.low, estimate.high, size].map(rounded);
+  }
+  return measured;
 }

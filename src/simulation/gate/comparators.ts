@@ -1,4 +1,6 @@
 import { normalQuantile, normalSf } from '../../domain/statistics/index.ts';
+import { pooledZ } from './delivery-rules.ts';
+import { shiftEvidence } from './rank-shift.ts';
 import { beginOutcome } from './rollout.ts';
 import type { RolloutOutcome } from './rollout.ts';
 import { armCounts } from './world.ts';
@@ -16,32 +18,9 @@ export function fixedThreshold(limit: number): AbortRule {
     hours.filter(({ candidate, candidateBad }) => candidate > 0 && candidateBad / candidate > limit).length >= 4;
 }
 
-function pooledZ(hours: readonly ArmCounts[]): number {
-  const sum = (field: keyof ArmCounts) => hours.reduce((total, hour) => total + hour[field], 0);
-  const [n1, n0] = [sum('candidate'), sum('control')];
-  const pooled = (sum('candidateBad') + sum('controlBad')) / (n1 + n0);
-  const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n0));
-  return deviation > 0 ? (sum('candidateBad') / n1 - sum('controlBad') / n0) / deviation : 0;
-}
-
 /** One-sided two-proportion z-test of the step's data: once at its end, or at every look. */
 export function zTest(level: number, looks: 'end' | 'every'): AbortRule {
   return (hours) => (looks === 'every' || hours.length === HOURS_PER_STEP) && normalSf(pooledZ(hours)) <= level;
-}
-
-/** Rank of the Walsh-like differences that bounds the shift at this confidence: normal approximation with continuity correction. */
-function shiftBounds(
-  candidate: readonly number[],
-  control: readonly number[],
-  confidence: number,
-): { low: number; estimate: number } {
-  const shifts = candidate.flatMap((x) => control.map((y) => x - y)).sort((a, b) => a - b);
-  const [n, m] = [candidate.length, control.length];
-  const z = normalQuantile(1 - (1 - confidence) / 2);
-  const rank = Math.floor((n * m) / 2 - z * Math.sqrt((n * m * (n + m + 1)) / 12) - 0.5);
-  const middle = shifts.length / 2;
-  const estimate = (shifts[Math.ceil(middle) - 1]! + shifts[Math.floor(middle)]!) / 2;
-  return { low: rank < 0 ? -Infinity : shifts[rank]!, estimate };
 }
 
 /**
@@ -53,8 +32,7 @@ export function mannWhitney(confidence: number, tolerance: number, isLook: (hour
     if (!isLook(hours.length)) return false;
     const candidate = hours.map((hour) => (hour.candidate > 0 ? hour.candidateBad / hour.candidate : 0));
     const control = hours.map((hour) => hour.controlBad / hour.control);
-    const { low, estimate } = shiftBounds(candidate, control, confidence);
-    return low > tolerance * Math.abs(estimate);
+    return shiftEvidence(candidate, control, tolerance) >= normalQuantile((1 + confidence) / 2);
   };
 }
 

@@ -35,7 +35,7 @@ export function referencePolicy(o: { harmMargin?: number; streams?: number } = {
 }
 
 /** The reference world of the harm budget: 100 requests a second in cohorts of 10 s, 1, 5, 25, 50 % and then full. */
-export function budgetPolicy(restartEvery: number): GatePolicy {
+export function budgetPolicy(restartEvery: number, harmBudget = 0.0035): GatePolicy {
   return {
     ...BASE,
     restartEvery,
@@ -47,7 +47,7 @@ export function budgetPolicy(restartEvery: number): GatePolicy {
         weight: 1,
         harmMargin: 0,
         safeMargin: null,
-        harmBudget: 0.0035,
+        harmBudget,
         requiredForAdvance: true,
       },
     ],

@@ -58,6 +58,8 @@ export interface ArmCounts {
   candidateBad: number;
   control: number;
   controlBad: number;
+  /** Bad among as many control units as the candidate has, or all where there are fewer. */
+  baselineBad: number;
 }
 
 /**
@@ -71,10 +73,13 @@ export function candidateUnits(units: number, exposureBp: number): number {
 export function armCounts(losses: CohortLosses, exposureBp: number): ArmCounts {
   const units = losses.control.length;
   const candidate = candidateUnits(units, exposureBp);
-  let [candidateBad, controlBad] = [0, 0];
+  let [candidateBad, controlBad, baselineBad] = [0, 0, 0];
   for (let unit = 0; unit < candidate; unit++) candidateBad += losses.candidate[unit]!;
-  for (let unit = candidate; unit < units; unit++) controlBad += losses.control[unit]!;
-  return { candidate, candidateBad, control: units - candidate, controlBad };
+  for (let unit = candidate; unit < units; unit++) {
+    controlBad += losses.control[unit]!;
+    if (unit < 2 * candidate) baselineBad += losses.control[unit]!;
+  }
+  return { candidate, candidateBad, control: units - candidate, controlBad, baselineBad };
 }
 
 /** Matched differences of one cohort at an exposure; empty where an arm is. */

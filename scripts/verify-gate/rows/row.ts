@@ -1,0 +1,11 @@
+import type { ExperimentName, Params } from '../experiments.ts';
+import type { Measure } from '../measures.ts';
+
+/** One line of the acceptance table: an experiment, how often it is run, and what is asked of it. */
+export interface Row {
+  title: string;
+  experiment: ExperimentName;
+  params: Params;
+  replications: number;
+  measures: Measure[];
+}
