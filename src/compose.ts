@@ -4,7 +4,8 @@
 import { join } from 'node:path';
 import type { ActivityPorts } from './activities/ports.ts';
 import type { DataSource } from './adapters/data-source/port.ts';
-import type { ReadModelFile } from './adapters/model-file/port.ts';
+import type { ReadGatePolicyFile, ReadModelFile } from './adapters/declaration-file/port.ts';
+import type { OpenUnitTable, ReadCohortFile } from './adapters/gate-input/port.ts';
 import type { ObjectStore } from './adapters/object-store/port.ts';
 import type { RecordStore } from './adapters/record-store/port.ts';
 import { objectStoreOf } from './config.ts';
@@ -16,8 +17,21 @@ import type { TrafficOptions } from './simulation/model-traffic.ts';
 
 /** What `holdfast validate` and the starting of a model need. */
 export async function composeModelFile(): Promise<ReadModelFile> {
-  const { readModelFile } = await import('./adapters/model-file/yaml.ts');
+  const { readModelFile } = await import('./adapters/declaration-file/model.ts');
   return readModelFile;
+}
+
+/** What the gate commands judge by, when a file says so. */
+export async function composeGatePolicyFile(): Promise<ReadGatePolicyFile> {
+  const { readGatePolicyFile } = await import('./adapters/declaration-file/gate-policy.ts');
+  return readGatePolicyFile;
+}
+
+/** Tables of units and files of cohort records, for the offline judge. */
+export async function composeGateInput(): Promise<{ openUnitTable: OpenUnitTable; readCohortFile: ReadCohortFile }> {
+  const { openUnitTable } = await import('./adapters/gate-input/index.ts');
+  const { readCohortFile } = await import('./adapters/gate-input/cohort-file.ts');
+  return { openUnitTable, readCohortFile };
 }
 
 /**

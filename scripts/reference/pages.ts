@@ -4,6 +4,7 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { VARIABLES } from '../../src/config.ts';
 import { ERRORS, EXIT_CODES } from '../../src/contracts/errors.ts';
+import { gatePolicyFileSchema } from '../../src/contracts/gate-policy.ts';
 import { modelFileSchema } from '../../src/contracts/model.ts';
 import { STATISTICAL_PRESETS } from '../../src/domain/rollout/presets.ts';
 import { recipeOptions } from '../../src/domain/learning/recipe.ts';
@@ -16,7 +17,9 @@ const GENERATED = '<!-- Written by `npm run generate`; change the code it is wri
 export async function referenceFiles(): Promise<Map<string, string>> {
   return new Map([
     ['schemas/model.schema.json', `${JSON.stringify(modelJsonSchema(), null, 2)}\n`],
+    ['schemas/gate-policy.schema.json', `${JSON.stringify(gatePolicyJsonSchema(), null, 2)}\n`],
     ['docs/reference/model-file.md', modelPage()],
+    ['docs/reference/gate-policy.md', gatePolicyPage()],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/commands.md', await commandsPage()],
@@ -34,6 +37,35 @@ export function modelJsonSchema(): JsonSchema {
   };
 }
 
+/** The published schema of a gate policy. */
+export function gatePolicyJsonSchema(): JsonSchema {
+  const generated = z.toJSONSchema(gatePolicyFileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Holdfast gate policy',
+    description: 'What a gate judges by. Rules between fields are judged by the `holdfast gate` commands.',
+    ...generated,
+  };
+}
+
+const GATE_POLICY_HEAD = `# The gate policy
+
+${GENERATED}
+
+One YAML (or JSON) file says what \`holdfast gate analyze\`, \`plan\` and \`simulate\` judge by; every field is here with its form, its
+default and its meaning. Faults are told with line and column. The shortest file that can promote is one stream:
+
+\`\`\`yaml
+# yaml-language-server: $schema=../schemas/gate-policy.schema.json
+streams:
+  - { id: failed, kind: difference, safeMargin: 0.01 }
+\`\`\`
+
+[Judge a past experiment](../guides/judge-a-past-experiment.md) uses one; [the gate](../concepts/gate.md) says what the numbers promise.`;
+
+const gatePolicyPage = (): string =>
+  `${GATE_POLICY_HEAD}\n\n${fieldsPage(gatePolicyJsonSchema())}\n\n${presetsSection('preset')}\n`;
+
 const MODEL_HEAD = `# The model file
 
 ${GENERATED}
@@ -44,7 +76,7 @@ the rules between fields included, and reads it back in sentences. Editors compl
 [Bring your own model](../guides/bring-your-own-model.md) writes a first file step by step.`;
 
 const modelPage = (): string =>
-  `${MODEL_HEAD}\n\n${fieldsPage(modelJsonSchema())}\n\n${trainerSections()}\n\n${presetsSection()}\n`;
+  `${MODEL_HEAD}\n\n${fieldsPage(modelJsonSchema())}\n\n${trainerSections()}\n\n${presetsSection('rollout.preset')}\n`;
 
 function trainerSections(): string {
   return Object.entries(recipeOptions)
@@ -61,7 +93,7 @@ function trainerSections(): string {
 
 const PRECISE = { maximumFractionDigits: 20 } as const;
 
-function presetsSection(): string {
+function presetsSection(field: string): string {
   const settings = ['alpha', 'beta', 'alphaHold', 'alphaSrm', 'restartEvery'] as const;
   const rows = Object.entries(STATISTICAL_PRESETS).map(
     ([name, preset]) => `| \`${name}\` | ${settings.map((setting) => preset[setting]).join(' | ')} |`,
@@ -69,7 +101,7 @@ function presetsSection(): string {
   return [
     '## Presets',
     '',
-    'What `rollout.preset` stands for: `alpha`, the chance over all looks to roll back a candidate that does no harm; `beta`, the chance to widen',
+    `What \`${field}\` stands for: \`alpha\`, the chance over all looks to roll back a candidate that does no harm; \`beta\`, the chance to widen`,
     'one that is worse than the margin; `alphaHold`, the level of suspicion that holds; `alphaSrm`, the level at which a split is called broken;',
     '`restartEvery`, the cohorts after which the watch for late harm starts afresh.',
     '',

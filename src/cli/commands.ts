@@ -68,6 +68,20 @@ export const COMMANDS: CommandTable = {
     examples: ['rollback rollout/flight-delay/9f3a2c41-1 --as ana --reason "complaints from users"'],
     load: () => import('./rollback.ts'),
   },
+  gate: {
+    summary: 'Judge a past comparison, plan one, or try a policy out: the gate without a rollout',
+    verbs: {
+      analyze: {
+        summary: 'Judge any past comparison as the gate would have, look by look',
+        examples: [
+          'gate analyze my_ab.csv --unit user --arm variant --time assigned_at --loss failed',
+          'gate analyze my_ab.parquet --unit user --arm variant --time assigned_at --gain converted --margin 0.005 --exposure 0.5',
+          'gate analyze --cohorts cohorts.jsonl --policy policy.yaml --json',
+        ],
+        load: () => import('./gate/analyze.ts'),
+      },
+    },
+  },
   validate: {
     summary: 'Judge a model file and say in words what it declares',
     examples: ['validate models/flight-delay.yaml', 'validate models/flight-delay.yaml --json'],

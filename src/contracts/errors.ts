@@ -2,6 +2,7 @@
  * Every error Holdfast raises on purpose, by code. Codes are never reused; expected outcomes (hold, refusal, missing data) are values,
  * not errors. docs/reference/errors.md is generated from this table.
  */
+import { GATE_ERRORS } from './gate-errors.ts';
 import { GATEWAY_ERRORS } from './gateway-errors.ts';
 
 /** `terminal`: no retry can help. `retryable`: the same call may succeed later. `not-yet`: expected waiting, logged quietly. */
@@ -30,6 +31,7 @@ interface ErrorEntry {
 
 /** Code → kind, exit, meaning, remedy. A new error is one entry here; `npm run generate` writes it into the reference. */
 export const ERRORS = {
+  ...GATE_ERRORS,
   ...GATEWAY_ERRORS,
   CALL_TIMEOUT: {
     kind: 'retryable',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readModelFile } from '../../src/adapters/model-file/yaml.ts';
+import { readModelFile } from '../../src/adapters/declaration-file/model.ts';
 import type { ModelDeclaration } from '../../src/contracts/model.ts';
 import { lengthInWords } from '../../src/pages/durations.ts';
 import { modelInWords } from '../../src/pages/model.ts';

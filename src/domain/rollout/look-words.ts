@@ -70,11 +70,16 @@ const REASONS: Readonly<Record<string, string>> = {
   evidence: 'not enough evidence yet',
 };
 
+/** Why a look decided so: a word of the gate's, or the streams it names. */
+export function reasonsInWords(reasons: readonly string[]): string {
+  return reasons.map((reason) => REASONS[reason] ?? `stream ${reason}`).join(', ');
+}
+
 /** What the look found, in one sentence. */
 export function lookInWords(policy: GatePolicy, state: GateState, record: LookRecord, lossStream: string): string {
   const histogram = lossHistogram(state, lossStream);
   const units = histogramSize(histogram);
-  const reasons = record.reasons.map((reason) => REASONS[reason] ?? `stream ${reason}`).join(', ');
+  const reasons = reasonsInWords(record.reasons);
   if (units === 0) return `${record.decision}: no label has matured yet${reasons === '' ? '' : ` (${reasons})`}`;
   const stream = policy.streams.find(({ id }) => id === lossStream);
   const { lower, upper } = confidenceBounds(histogram, policy.alpha * (stream?.weight ?? 1), policy.grid);

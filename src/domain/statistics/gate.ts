@@ -74,7 +74,8 @@ export function awaitedEvidence(state: GateState): Array<{ cohort: number; strea
     .sort((a, b) => a.cohort - b.cohort);
 }
 
-function joinByNumber(policy: GatePolicy, cohorts: Iterable<Cohort>): Map<number, ReadCohort> {
+/** Deliveries by cohort number, joined. @throws conflicting-cohort */
+export function joinByNumber(policy: GatePolicy, cohorts: Iterable<Cohort>): Map<number, ReadCohort> {
   const joined = new Map<number, ReadCohort>();
   for (const record of cohorts) {
     const read = readCohort(policy, record);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import type { LocatedFault } from '../../../src/adapters/model-file/port.ts';
-import { readModelFile } from '../../../src/adapters/model-file/yaml.ts';
+import type { LocatedFault } from '../../../src/adapters/declaration-file/port.ts';
+import { readModelFile } from '../../../src/adapters/declaration-file/model.ts';
 import { HoldfastError } from '../../../src/contracts/errors.ts';
 import { readFileSync } from 'node:fs';
 

@@ -1,3 +1,4 @@
+import type { DeclaredGatePolicy } from '../../contracts/gate-policy.ts';
 import type { ModelDeclaration } from '../../contracts/model.ts';
 import type { ModelFault } from '../../contracts/model-fault.ts';
 
@@ -23,3 +24,10 @@ export interface LocatedFault extends ModelFault {
  * whose message is one line for each: `file:line:column  path.to.field: what is wrong (got value); allowed: …; remedy`.
  */
 export type ReadModelFile = (path: string) => Promise<ModelFile>;
+
+/**
+ * Reads and judges one gate policy, in YAML or JSON. Reads only.
+ * @throws HoldfastError GATE_FILE_NOT_FOUND, GATE_FILE_UNREADABLE, or GATE_POLICY_INVALID, whose details and message are as those of a
+ * model file.
+ */
+export type ReadGatePolicyFile = (path: string) => Promise<DeclaredGatePolicy>;

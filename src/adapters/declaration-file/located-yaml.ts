@@ -1,89 +1,88 @@
-/** Model files in YAML 1.2, judged with the place of every value in the file. */
-import { createHash } from 'node:crypto';
+/** Files that people write in YAML 1.2, judged with the place of every value in the file. */
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { isAlias, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { checkModel } from '../../contracts/model-check.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
+import type { ErrorCode } from '../../contracts/errors.ts';
 import { faultInWords } from '../../contracts/model-fault.ts';
 import type { ModelFault } from '../../contracts/model-fault.ts';
-import type { ModelDeclaration } from '../../contracts/model.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
-
-import type { LocatedFault, ModelFile } from './port.ts';
+import type { LocatedFault } from './port.ts';
 
 /** A declaration is written by people: larger files are something else, given by mistake. */
 const BYTES_MAX = 1024 * 1024;
 
-/** See {@link ReadModelFile}. */
-export async function readModelFile(path: string): Promise<ModelFile> {
-  const declaration = declarationOf(path, await textOf(path));
-  return {
-    path,
-    folder: dirname(resolve(path)),
-    digest: createHash('sha256').update(canonicalJson(declaration)).digest('hex'),
-    declaration,
-  };
+/** What a kind of file is, and how its content is judged. */
+export interface DeclarationKind<T> {
+  /** `a model file`, in messages. */
+  readonly name: string;
+  /** What an empty file should hold. */
+  readonly remedyWhenEmpty: string;
+  /** Of a second document in the file. */
+  readonly remedyWhenTwo: string;
+  readonly errors: { readonly notFound: ErrorCode; readonly unreadable: ErrorCode; readonly invalid: ErrorCode };
+  readonly judge: (content: unknown) => { value: T; faults: null } | { value: null; faults: ModelFault[] };
 }
 
-async function textOf(path: string): Promise<string> {
+/**
+ * Reads and judges one file.
+ * @throws HoldfastError with the kind's own codes; `invalid` carries every LocatedFault as details and a line for each as message
+ */
+export async function readDeclaration<T>(path: string, kind: DeclarationKind<T>): Promise<T> {
+  const text = await textOf(path, kind);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  const faults = [...syntaxFaults(text, document, lines, kind.remedyWhenTwo), ...nodeFaults(document, lines)];
+  // What the parser could not make sense of has no content to judge: judging it would add guesses to facts.
+  if (faults.length > 0) throw invalid(path, faults, kind.errors.invalid);
+  const content = contentOf(path, document, kind.errors.invalid);
+  if (content === null) throw invalid(path, [wholeFile('is empty', kind.remedyWhenEmpty)], kind.errors.invalid);
+  const judged = kind.judge(content);
+  if (judged.faults === null) return judged.value;
+  throw invalid(
+    path,
+    judged.faults.map((fault) => locate(fault, document, lines)),
+    kind.errors.invalid,
+  );
+}
+
+async function textOf(path: string, { name, errors }: DeclarationKind<unknown>): Promise<string> {
   try {
     const { size } = await stat(path);
     if (size > BYTES_MAX) {
-      throw new HoldfastError(
-        'MODEL_FILE_UNREADABLE',
-        `"${path}" has ${size} bytes; a model file has ${BYTES_MAX} at most`,
-      );
+      throw new HoldfastError(errors.unreadable, `"${path}" has ${size} bytes; ${name} has ${BYTES_MAX} at most`);
     }
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(path, cause, errors);
   }
 }
 
-function unreadable(path: string, cause: unknown): HoldfastError {
+function unreadable(path: string, cause: unknown, errors: DeclarationKind<unknown>['errors']): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
   const { code = '' } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new HoldfastError('MODEL_FILE_NOT_FOUND', `there is no file at "${path}"`, { cause });
+    return new HoldfastError(errors.notFound, `there is no file at "${path}"`, { cause });
   }
   const reasons: Readonly<Record<string, string>> = {
     EISDIR: 'is a folder',
     EACCES: 'may not be read by this user',
     ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
   };
-  return new HoldfastError('MODEL_FILE_UNREADABLE', `"${path}" ${reasons[code] ?? `cannot be read (${code})`}`, {
+  return new HoldfastError(errors.unreadable, `"${path}" ${reasons[code] ?? `cannot be read (${code})`}`, {
     cause,
   });
 }
 
-function declarationOf(path: string, text: string): ModelDeclaration {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const faults = [...syntaxFaults(text, document, lines), ...nodeFaults(document, lines)];
-  // What the parser could not make sense of has no content to judge: judging it would add guesses to facts.
-  if (faults.length > 0) throw invalid(path, faults);
-  const content = contentOf(path, document);
-  if (content === null) {
-    throw invalid(path, [
-      wholeFile('is empty', 'declare a model: holdfast, model, title, … as in models/flight-delay.yaml'),
-    ]);
-  }
-  const judged = checkModel(content);
-  if (judged.faults === null) return judged.declaration;
-  throw invalid(
-    path,
-    judged.faults.map((fault) => locate(fault, document, lines)),
-  );
-}
-
-function contentOf(path: string, document: Document): unknown {
+function contentOf(path: string, document: Document, code: ErrorCode): unknown {
   try {
     return document.toJS();
   } catch (cause) {
     // Aliases that multiply without end are refused by the parser when they are followed.
-    throw invalid(path, [wholeFile(`cannot be expanded: ${(cause as Error).message}`, 'write the repeated parts out')]);
+    throw invalid(
+      path,
+      [wholeFile(`cannot be expanded: ${(cause as Error).message}`, 'write the repeated parts out')],
+      code,
+    );
   }
 }
 
@@ -92,7 +91,7 @@ function wholeFile(problem: string, remedy: string | null, at = { line: 1, col: 
   return { path: [], at: 'value', problem, got: null, allowed: null, remedy, line: at.line, column: at.col };
 }
 
-function syntaxFaults(text: string, document: Document, lines: LineCounter): LocatedFault[] {
+function syntaxFaults(text: string, document: Document, lines: LineCounter, remedyWhenTwo: string): LocatedFault[] {
   const errors = [...document.errors, ...document.warnings];
   const twice = errors
     .filter(({ code }) => code === 'DUPLICATE_KEY')
@@ -104,7 +103,7 @@ function syntaxFaults(text: string, document: Document, lines: LineCounter): Loc
   const lost = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
   if (lost === undefined) return twice;
   if (lost.code === 'MULTIPLE_DOCS') {
-    return [...twice, wholeFile('holds a second document', 'one model, one file', lines.linePos(lost.pos[0]))];
+    return [...twice, wholeFile('holds a second document', remedyWhenTwo, lines.linePos(lost.pos[0]))];
   }
   return [...twice, wholeFile(`is not YAML here: ${lost.message}`, null, lines.linePos(lost.pos[0]))];
 }
@@ -158,8 +157,8 @@ function resolved(node: unknown, document: Document): unknown {
   return isAlias(node) ? node.resolve(document) : node;
 }
 
-function invalid(path: string, faults: readonly LocatedFault[]): HoldfastError {
+function invalid(path: string, faults: readonly LocatedFault[], code: ErrorCode): HoldfastError {
   const inOrder = [...faults].sort((a, b) => a.line - b.line || a.column - b.column);
   const text = inOrder.map((fault) => `${path}:${fault.line}:${fault.column}  ${faultInWords(fault)}`).join('\n');
-  return new HoldfastError('MODEL_FILE_INVALID', text, { details: inOrder });
+  return new HoldfastError(code, text, { details: inOrder });
 }

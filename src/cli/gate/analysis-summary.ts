@@ -1,0 +1,150 @@
+/** What was read, and what a reader should know of it before believing the answer. */
+import type { FormedCohorts } from '../../domain/gate/unit-cohorts.ts';
+import { logESrm } from '../../domain/statistics/index.ts';
+import { evidenceInWords } from '../../domain/rollout/look-words.ts';
+import { isoInstant } from '../../domain/time.ts';
+import type { Analysis, ArmSummary, TableSummary } from '../../pages/gate/analysis-view.ts';
+import { countInWords, shareInWords } from '../../pages/gate/numbers.ts';
+import { quantumFor } from './policy.ts';
+import type { ChosenCalendar, DescribedTable } from './table.ts';
+
+export function tableSummary(
+  table: DescribedTable,
+  { calendar, text, isChosen }: ChosenCalendar,
+  formed: FormedCohorts,
+): TableSummary {
+  const { past, metric } = table;
+  const { units, arms } = past;
+  const losses = units.losses[0]!;
+  return {
+    kind: 'table',
+    path: table.path,
+    rows: units.rows,
+    units: units.ids.length,
+    unit: table.unitName,
+    candidate: armSummary(table, arms?.candidate ?? ''),
+    control: armSummary(table, arms?.control ?? ''),
+    from: isoInstant(calendar.origin),
+    to: isoInstant(formed.cohorts.at(-1)?.until ?? calendar.origin),
+    cohort: text,
+    cohortMs: calendar.lengthMs,
+    isCohortChosen: isChosen,
+    exposureSource: table.exposure.kind,
+    metric: { column: metric.column, isGain: metric.scale.isGain, isExact: quantumFor(losses) === 0 },
+    matched: formed.matched,
+    unitsWithSeveralRows: units.unitsWithSeveralRows,
+    unitsInBothArms: units.switchedUnits,
+    unitsWithoutOutcome: losses.filter((loss) => Number.isNaN(loss)).length,
+  };
+}
+
+function armSummary({ past: { units }, metric: { scale } }: DescribedTable, name: string): ArmSummary {
+  let [count, known, sum] = [0, 0, 0];
+  for (const [index, arm] of units.arms.entries()) {
+    if (arm !== name) continue;
+    count += 1;
+    const loss = units.losses[0]![index]!;
+    if (Number.isNaN(loss)) continue;
+    known += 1;
+    sum += loss;
+  }
+  const mean = known === 0 ? null : sum / known;
+  const share = mean === null ? null : scale.isGain ? 1 - mean : mean;
+  return { name, units: count, mean: share === null ? null : scale.low + share * (scale.high - scale.low) };
+}
+
+/** Notes in the order of their weight. */
+export function notesOf(analysis: Omit<Analysis, 'notes'>, table: DescribedTable): string[] {
+  const { input } = analysis;
+  if (input.kind !== 'table') return [];
+  return [
+    ...splitNotes(analysis, input),
+    ...marginNotes(analysis, input),
+    ...armNotes(table, input),
+    ...unitNotes(input, table),
+  ];
+}
+
+/** Shares that people order. */
+const COMMON_BP = [100, 200, 500, 1000, 2000, 2500, 3333, 5000, 6667, 7500, 8000, 9000, 9500, 9900];
+const NEAR = 0.15;
+
+/** Without an ordered split there is nothing to test it against; the nearest round one says whether it should be declared. */
+function splitNotes({ judgement: { split }, policy }: Omit<Analysis, 'notes'>, input: TableSummary): string[] {
+  if (input.exposureSource !== 'inferred') return [];
+  const segments = split.segments.filter(({ control, candidate }) => control > 0 && candidate > 0);
+  if (segments.length > 1) {
+    return [
+      'the split was not tested: exposures are those measured; --exposure names the column that holds what was ordered',
+    ];
+  }
+  const { candidate, control } = input;
+  const share = candidate.units / (candidate.units + control.units);
+  const rarer = (one: number) => Math.min(one, 1 - one);
+  const near = COMMON_BP.find(
+    (bp) => Math.abs(bp / 10_000 - share) < NEAR * Math.min(rarer(share), rarer(bp / 10_000)),
+  );
+  if (near === undefined)
+    return ['the split was not tested: the exposure is the one measured; --exposure says what was ordered'];
+  const ln = logESrm(new Map([[near, [control.units, candidate.units]]]), policy.srmConcentration);
+  if (ln >= split.lnNeeded) {
+    return [
+      `if ${shareInWords(near / 10_000)} was ordered, the split is broken: ${shareInWords(share)} measured, evidence ${evidenceInWords(ln)}. With --exposure ${near / 10_000} the gate holds, and no difference here means anything`,
+    ];
+  }
+  return [`the split was not tested: the exposure is the one measured; --exposure ${near / 10_000} tests it`];
+}
+
+function marginNotes({ policy, judgement }: Omit<Analysis, 'notes'>, { control, metric }: TableSummary): string[] {
+  const stream = policy.streams.find(
+    ({ kind, requiredForAdvance }) => kind === 'difference' && requiredForAdvance === true,
+  );
+  const loss = control.mean === null || metric.isGain ? null : control.mean;
+  if (stream?.kind !== 'difference' || stream.safeMargin === null || loss === null) return [];
+  const notes: string[] = [];
+  if (loss > 0 && loss <= 1 && stream.safeMargin > loss) {
+    notes.push(
+      `the tolerated difference is ${Number((stream.safeMargin / loss).toPrecision(2))} times the control’s loss of ${shareInWords(loss)}: a candidate more than twice as bad would pass; --margin sets it`,
+    );
+  }
+  const matched = judgement.streams.find(({ id }) => id === stream.id)?.difference?.units ?? 0;
+  if (matched === 0)
+    notes.push('no cohort has units of both arms: nothing could be compared at the same time; try a longer --cohort');
+  return notes;
+}
+
+function armNotes({ past }: DescribedTable, { candidate, control }: TableSummary): string[] {
+  return [
+    ...(past.arms?.isGuessed === true
+      ? [
+          `that "${candidate.name}" is the candidate and "${control.name}" the control was told from the names; --candidate says it`,
+        ]
+      : []),
+    ...(past.rowsLeftOut > 0 ? [`${countInWords(past.rowsLeftOut)} rows of other arms were left out`] : []),
+  ];
+}
+
+function unitNotes(input: TableSummary, { missing }: DescribedTable): string[] {
+  const { unitsWithSeveralRows: several, unitsInBothArms: both, unitsWithoutOutcome: without, matched } = input;
+  const unmatched = input.units - matched.candidate - matched.control;
+  return [
+    ...(several > 0
+      ? [
+          `${countInWords(several)} ${input.unit}s have several rows: the mean of their rows counts, arm and time are those of the first`,
+        ]
+      : []),
+    ...(both > 0
+      ? [`${countInWords(both)} ${input.unit}s were seen in both arms and count in the first: what differs is diluted`]
+      : []),
+    ...(without > 0
+      ? [
+          `${countInWords(without)} ${input.unit}s have no outcome: ${missing === 'exclude' ? 'left out, and how many are in each arm is watched' : 'taken for the worst by either verdict'}`,
+        ]
+      : []),
+    ...(unmatched > input.units * 0.05
+      ? [
+          `${countInWords(unmatched)} ${input.unit}s found no partner in their cohort${unmatched > input.units * 0.3 ? '; a longer --cohort matches more' : ''}`,
+        ]
+      : []),
+  ];
+}
