@@ -30,10 +30,10 @@ function defineMessage<Name extends string, Schema extends z.ZodType>(
 
 /** Runs every path of a schema once: valid, wrong type, missing, extra key, and each field with a wrong type. */
 function warmUp(schema: z.ZodType, sample: unknown): void {
-  const fields = Object.keys(sample as object);
+  const fields = Object.keys(schema instanceof z.ZodObject ? schema.shape : (sample as object));
   const wrong = [0, 'x', null, [], {}, { ...(sample as object), unexpected: 1 }];
   const perField = fields.flatMap((field) =>
-    [0, '', null, [], {}, -1].map((value) => ({ ...(sample as object), [field]: value })),
+    [0, 'x', '', null, [], {}, -1].map((value) => ({ ...(sample as object), [field]: value })),
   );
   if (!schema.safeParse(sample).success)
     throw new TypeError(`the sample of a message must be valid: ${JSON.stringify(sample)}`);
@@ -53,17 +53,23 @@ const instantSchema = z
   .describe('ISO 8601 UTC instant');
 
 const nameSchema = z.string().min(1).max(100);
-const idSchema = z.string().min(1).max(200).describe('Idempotency key of the command; the same id is carried out once');
+const idSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe(
+    'Idempotency key: the same id is carried out once. Without it, the id of the update; without either, each message counts',
+  );
 const reasonSchema = z.string().min(1).max(1000).describe('Why, in words; it is kept');
 
 const commandSchema = z.strictObject({
-  commandId: idSchema,
+  commandId: idSchema.default(''),
   by: nameSchema.describe('Name of the person or program'),
   reason: reasonSchema,
   channel: z.enum(['cli', 'client', 'http', 'ui']).default('ui').describe('How the command came'),
 });
 
-const SAMPLE_COMMAND = { commandId: 'command-1', by: 'ana', reason: 'evidence reviewed' };
+const SAMPLE_COMMAND = { by: 'ana', reason: 'evidence reviewed' };
 const SAMPLE_DIGEST = '0'.repeat(64);
 
 export const approveMessage = defineMessage(

@@ -8,6 +8,7 @@ import type {
 } from '../contracts/records.ts';
 import type { ApprovalRequestRecord, StageRecord } from '../contracts/records.ts';
 import type { LadderStep } from '../contracts/model.ts';
+import { grouped } from '../domain/aligned-table.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
 
 export interface LiveView {
@@ -118,7 +119,7 @@ function clockLines(view: LiveView, paint: Paint): string[] {
   const until = view.untilDay === null ? '' : ` (until ${view.untilDay})`;
   const lines = [
     labelled('Event time', `${view.eventTime ?? 'before the first traffic'}${until}`),
-    labelled('Traffic', `${thousands(view.predictions)} predictions${speed}; ${thousands(view.outcomes)} outcomes`),
+    labelled('Traffic', `${grouped(view.predictions)} predictions${speed}; ${grouped(view.outcomes)} outcomes`),
   ];
   if (view.waitingFor.length > 0) lines.push(paint.faint(labelled('Clock waits', view.waitingFor.join(', '))));
   if (view.trouble !== null) lines.push(paint.bad(labelled('Trouble', view.trouble)));
@@ -139,7 +140,7 @@ function servingLines({ stable, candidate, queued, steps, performance }: LiveVie
   if (performance !== null && performance.loss !== null) {
     const { day, loss, fallbackLoss, labelled: units } = performance;
     const against = fallbackLoss === null ? '' : `, the fallback ${fallbackLoss.toFixed(4)}`;
-    lines.push(labelled('Last full day', `${day}: loss ${loss.toFixed(4)}${against}, ${thousands(units)} labelled`));
+    lines.push(labelled('Last full day', `${day}: loss ${loss.toFixed(4)}${against}, ${grouped(units)} labelled`));
   }
   return lines;
 }
@@ -201,7 +202,7 @@ function footerLines({ uiUrl, ended }: LiveView, paint: Paint): string[] {
 }
 
 function dayInWords({ predictions, outcomes }: LiveView, day: string): string {
-  return `${day} begins: ${thousands(predictions)} predictions, ${thousands(outcomes)} outcomes so far`;
+  return `${day} begins: ${grouped(predictions)} predictions, ${grouped(outcomes)} outcomes so far`;
 }
 
 function positionInWords({ step, exposureHistory }: CandidateRecord): string {
@@ -230,7 +231,6 @@ const stageName = ({ stage, workflowId }: StageRecord): string =>
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const labelled = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`;
 const short = (digest: string): string => digest.slice(0, DIGEST_SHOWN);
-const thousands = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 // The escape sequences of colours take no room on the screen.
 // oxlint-disable-next-line no-control-regex

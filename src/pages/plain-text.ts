@@ -3,6 +3,12 @@ export function plainText(markdown: string): string {
   return markdown
     .split('\n')
     .filter((line) => !line.startsWith('```'))
-    .map((line) => line.replaceAll('**', '').replaceAll('`', ''))
+    .map((line) =>
+      line
+        .replaceAll('**', '')
+        .replaceAll('`', '')
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))),
+    )
     .join('\n');
 }

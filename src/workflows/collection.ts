@@ -3,8 +3,9 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import { EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import type { CollectionInput, CollectionWork } from '../contracts/workflows.ts';
 import { addLanding, EMPTY_TALLY, landedInWords, tallyTable } from '../domain/collection/landing-tally.ts';
+import { fact, fenced } from '../domain/markdown.ts';
 import { data, watch } from './activity-doors.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, seeAlso } from './display.ts';
 import { onQuery } from './doors.ts';
 import { tellLifecycle } from './tell.ts';
 
@@ -19,30 +20,22 @@ export async function collection(input: CollectionInput): Promise<void> {
   let now = 'waits for complete days';
   const explain = (): string =>
     [
-      `**Collection** of ${model}`,
-      `**Now** ${now}`,
-      `**Log complete through** ${work?.through ?? 'not known yet'}`,
-      `**Labels matured through** ${work?.maturedThrough ?? 'not known yet'}`,
-      '```',
-      tallyTable(tally),
-      '```',
+      fact('Collection', `of ${model}: one partition a day, checked, with its labels`),
+      fact('Now', now),
+      fact('Log complete through', work?.through ?? 'not known yet'),
+      fact('Labels matured through', work?.maturedThrough ?? 'not known yet'),
+      fenced(tallyTable(tally)),
     ].join('\n');
-  onQuery(STATUS_QUERY, 'What has landed', () => ({ model, sequence, tally, now }));
+  onQuery(STATUS_QUERY, 'What has landed: {model, sequence, tally, now}', () => ({ model, sequence, tally, now }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
   const show = (words: string): void => {
     now = words;
-    display.show(
-      explain(),
-      {
-        HoldfastModel: model,
-        HoldfastStage: 'collection',
-        HoldfastPhase: 'progressing',
-        HoldfastWaitingFor: 'complete days',
-        HoldfastNeedsHuman: false,
-      },
-      'waits for complete days and lands them',
-    );
+    display.show({
+      details: [explain(), seeAlso(model)].join('\n'),
+      attributes: { HoldfastModel: model, HoldfastStage: 'collection', HoldfastWaitingFor: 'complete days' },
+      line: 'waits for complete days and lands them',
+    });
   };
 
   const mayGoOn = (): boolean => workflowInfo().historyLength < HISTORY_EVENTS_LANDING_MAX;

@@ -47,7 +47,7 @@ export function onUpdate<Name extends string, Schema extends MessageSchema>(
       if (!parsed.success)
         throw refusal(
           'MESSAGE_INVALID',
-          `${message.name}: ${describe(parsed.error)}; a valid one: ${JSON.stringify(message.sample)}`,
+          `${message.name}: ${describe(parsed.error)}; a valid one: ${inALine(message.sample)}`,
         );
       const reason = refuse(parsed.data);
       if (reason !== null) throw refusal('COMMAND_REFUSED', reason);
@@ -76,7 +76,12 @@ function describe(error: {
 }
 
 function describeMessage(message: { readonly description: string; readonly sample: unknown }): string {
-  return `${message.description} ${JSON.stringify(message.sample)}`;
+  return `${message.description} ${inALine(message.sample)}`;
+}
+
+/** Digests are longer than all the rest of a message; where their shape is shown, their name is enough. */
+function inALine(sample: unknown): string {
+  return JSON.stringify(sample).replaceAll(/"[0-9a-f]{64}"/g, '"<sha-256>"');
 }
 
 /** Without a stack: the web UI prints it to the operator. */

@@ -2,8 +2,10 @@
 import { candidateReadySignal, EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import { promotionId } from '../contracts/names.ts';
 import type { ExperimentInput } from '../contracts/workflows.ts';
+import { grouped } from '../domain/aligned-table.ts';
+import { escaped, fact, fenced } from '../domain/markdown.ts';
 import { control, data, training } from './activity-doors.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, seeAlso } from './display.ts';
 import { onQuery } from './doors.ts';
 import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
@@ -22,21 +24,25 @@ export async function experiment(input: ExperimentInput): Promise<string | null>
 async function tryIdea(input: ExperimentInput): Promise<string | null> {
   let inWords = 'assembling the dataset';
   let bundle: string | null = null;
-  onQuery(STATUS_QUERY, 'How far the experiment is', () => ({ ...input, bundle, inWords }));
-  onQuery(EXPLAIN_QUERY, 'The same in words', () => inWords);
+  const said: string[] = [];
+  const explain = (): string => explainExperiment(input, inWords, said);
+  onQuery(STATUS_QUERY, 'How far the experiment is: {…input, bundle, inWords}', () => ({ ...input, bundle, inWords }));
+  onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
-  const say = (words: string): void => {
+  const say = (words: string, isOver = false): void => {
     inWords = words;
-    display.show(
-      `**Experiment** ${input.idea}, attempt ${input.attempt}\n**Hypothesis** ${input.hypothesis}\n**Now** ${words}`,
-      {
+    said.push(words);
+    display.show({
+      details: [explain(), seeAlso(input.model)].join('\n'),
+      attributes: {
         HoldfastModel: input.model,
         HoldfastStage: 'experimentation',
-        HoldfastCandidate: input.idea,
-        HoldfastWaitingFor: words,
+        HoldfastPhase: isOver ? 'healthy' : 'progressing',
+        HoldfastCandidate: bundle === null ? input.idea : `${input.idea} ${bundle.slice(0, 8)}`,
+        HoldfastWaitingFor: isOver ? `nothing: ${words}` : words,
       },
-      words,
-    );
+      line: `${input.idea}: ${words}`,
+    });
   };
   say(inWords);
 
@@ -46,13 +52,13 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
       ...input,
       reason: `no labelled rows as of ${input.asOf}`,
     });
-    say('abandoned: no labelled rows');
+    say('abandoned: no labelled rows', true);
     return null;
   }
   let artifact: string | null = null;
   if (dataset !== null) {
-    say(`training on ${dataset.rows} rows of ${dataset.days} days`);
-    const trained = await training(`training ${input.idea} on ${dataset.rows} rows`).trainModel({
+    say(`training on ${grouped(dataset.rows)} rows of ${dataset.days} days`);
+    const trained = await training(`training ${input.idea} on ${grouped(dataset.rows)} rows`).trainModel({
       ...input,
       datasetVersion: dataset.datasetVersion,
     });
@@ -65,10 +71,21 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
     datasetVersion: dataset?.datasetVersion ?? null,
   });
   bundle = registered.bundle;
-  say(`bundle ${bundle.slice(0, 12)}; ready at ${input.readyAt}`);
+  say(`registered as bundle ${bundle.slice(0, 12)}; waits for its training time to pass`);
   await control(`training time of ${input.idea} passes`).trainingTimePassedNext(input);
   const { handoffId } = await control(`handing ${input.idea} over to promotion`).submitCandidate({ ...input, bundle });
   await tell(promotionId(input.model), candidateReadySignal, { bundle, handoffId });
-  say(`handed over to promotion as ${bundle.slice(0, 12)}`);
+  say(`handed over to promotion as ${bundle.slice(0, 12)}`, true);
   return bundle;
+}
+
+function explainExperiment(input: ExperimentInput, now: string, said: readonly string[]): string {
+  const { idea, attempt, hypothesis, asOf, readyAt } = input;
+  return [
+    fact('Experiment', `${escaped(idea)}, attempt ${attempt}`),
+    fact('Hypothesis', escaped(hypothesis)),
+    fact('Data as of', `${asOf}; the candidate is ready at ${readyAt} in event time`),
+    fact('Now', escaped(now)),
+    fenced(said.map((words, index) => `${index + 1}  ${words}`).join('\n')),
+  ].join('\n');
 }

@@ -1,9 +1,10 @@
 /** The experimentation stage of one model: one experiment after the other, for as long as the model lives. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { EXPLAIN_QUERY, retrainOrderedSignal, STATUS_QUERY } from '../contracts/messages.ts';
-import type { StageInput } from '../contracts/workflows.ts';
+import type { ExperimentPlan, StageInput } from '../contracts/workflows.ts';
+import { escaped, fact, workflowLink } from '../domain/markdown.ts';
 import { control } from './activity-doors.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, seeAlso, shownFromStart } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { experiment } from './experiment.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
@@ -14,34 +15,51 @@ export async function experimentation(input: StageInput): Promise<void> {
   const { model } = input;
   let sequence = input.sequence ?? 0;
   let inWords = 'waits for data';
+  let newest: ExperimentPlan | null = null;
   // The order itself stands in the records; the signal makes it visible in the timeline.
   onSignal(retrainOrderedSignal, (body) => void (inWords = `a retrain was ordered by ${body.incidentId}`));
-  onQuery(STATUS_QUERY, 'How many experiments were begun', () => ({ model, sequence }));
-  onQuery(EXPLAIN_QUERY, 'What experimentation does now', () => inWords);
+  const explain = (): string =>
+    [
+      fact('Experimentation', `of ${model}: ideas become candidates, one experiment each`),
+      fact('Now', escaped(inWords)),
+      fact('Newest experiment', newest === null ? 'none in this run' : workflowLink(newest.idea, newest.experimentId)),
+      fact('Hypothesis', newest === null ? 'none' : escaped(newest.hypothesis)),
+      fact('Experiments begun', String(sequence)),
+    ].join('\n');
+  onQuery(STATUS_QUERY, 'How many experiments were begun: {model, sequence}', () => ({ model, sequence }));
+  onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
   const show = (): void =>
-    display.show(
-      `**Experimentation** of ${model}\n**Now** ${inWords}\n**Experiments begun** ${sequence}`,
-      {
+    display.show({
+      details: [explain(), seeAlso(model)].join('\n'),
+      attributes: {
         HoldfastModel: model,
         HoldfastStage: 'experimentation',
+        HoldfastCandidate: newest?.idea ?? 'none',
         HoldfastWaitingFor: 'the next idea',
-        HoldfastNeedsHuman: false,
       },
-      inWords,
-    );
+      line: inWords,
+    });
 
   while (workflowInfo().historyLength < HISTORY_EVENTS_MAX) {
     show();
     const plan = await control('the next idea whose turn it is').experimentNext({ model, sequence });
     sequence += 1;
+    newest = plan;
     inWords = `trying ${plan.idea} (attempt ${plan.attempt}) on data as of ${plan.asOf}`;
     await tellLifecycle(model, 'experimentation', inWords, plan.asOf);
     await startOnce(experiment, {
       workflowId: plan.experimentId,
       input: { model, ...plan },
-      staticSummary: `${plan.idea}: ${plan.hypothesis}`.slice(0, 180),
-      staticDetails: `Experiment ${plan.experimentId}. Data as of ${plan.asOf}; ready at ${plan.readyAt} in event time.`,
+      ...shownFromStart(
+        `${plan.idea}: ${plan.hypothesis}`,
+        [
+          fact('Hypothesis', escaped(plan.hypothesis)),
+          fact('Data as of', plan.asOf),
+          fact('Ready at', `${plan.readyAt} in event time, when its declared training time has passed`),
+        ].join('\n'),
+        { HoldfastStage: 'experimentation', HoldfastCandidate: plan.idea },
+      ),
     });
   }
   await condition(allHandlersFinished);

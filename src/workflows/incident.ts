@@ -10,8 +10,9 @@ import {
 } from '../contracts/messages.ts';
 import { experimentationId, lifecycleId, monitoringId, promotionId } from '../contracts/names.ts';
 import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
+import { escaped, fact, workflowLink } from '../domain/markdown.ts';
 import { control, watch } from './activity-doors.ts';
-import { createDisplay } from './display.ts';
+import { aboutThisRun, createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { tell } from './tell.ts';
@@ -23,15 +24,19 @@ export async function incident(input: IncidentInput): Promise<string> {
   let sequence = input.sequence ?? 0;
   let response = input.response ?? null;
   let inWords = 'responding';
-  const explain = (): string =>
-    [`**Incident** ${incidentId}`, `**Response** ${response?.inWords ?? 'not yet'}`, `**Now** ${inWords}`].join('\n');
-  onQuery(STATUS_QUERY, 'What was done and what is waited for', () => ({ ...input, sequence, response, inWords }));
+  const explain = (): string => explainIncident(incidentId, response, inWords);
+  onQuery(STATUS_QUERY, 'What was done and what is waited for: {…input, response, inWords}', () => ({
+    ...input,
+    sequence,
+    response,
+    inWords,
+  }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
   const show = (phase: 'degraded' | 'healthy'): void =>
-    display.show(
-      explain(),
-      {
+    display.show({
+      details: [explain(), fact('See also', workflowLink('monitoring', monitoringId(model)))].join('\n'),
+      attributes: {
         HoldfastModel: model,
         HoldfastStage: 'monitoring',
         HoldfastPhase: phase,
@@ -39,8 +44,8 @@ export async function incident(input: IncidentInput): Promise<string> {
         HoldfastWaitingFor: phase === 'healthy' ? 'nothing' : response === null ? 'the response' : 'recovery',
         HoldfastNeedsHuman: phase === 'degraded' && response?.needsHuman === true,
       },
-      inWords,
-    );
+      line: inWords,
+    });
   show('degraded');
 
   if (response === null) {
@@ -71,6 +76,23 @@ export async function incident(input: IncidentInput): Promise<string> {
   await tell(lifecycleId(model), incidentClosedSignal, { incidentId });
   await condition(allHandlersFinished);
   return inWords;
+}
+
+function explainIncident(incidentId: string, response: IncidentResponse | null, now: string): string {
+  return [
+    fact('Incident', escaped(aboutThisRun() || incidentId)),
+    fact('Response', escaped(response?.inWords ?? 'not yet')),
+    fact('Now', escaped(now)),
+    fact('Next', nextInWords(response)),
+  ].join('\n');
+}
+
+function nextInWords(response: IncidentResponse | null): string {
+  if (response === null) return 'the declared response is carried out';
+  const closes = 'closes by itself, with a new validation case, when the objective is met again';
+  return response.needsHuman
+    ? `a person looks for the cause and mends it; the incident ${closes}`
+    : `the incident ${closes}`;
 }
 
 /** A response that cannot be carried out is a person's; the incident goes on watching. */

@@ -11,9 +11,11 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { EXPLAIN_QUERY, incidentClosedSignal, stageChangedSignal, STATUS_QUERY } from '../contracts/messages.ts';
 import { collectionId, experimentationId, monitoringId, promotionId } from '../contracts/names.ts';
 import type { LifecycleInput, StageInput } from '../contracts/workflows.ts';
+import { escaped, fact, workflowLink } from '../domain/markdown.ts';
 import { control } from './activity-doors.ts';
 import { collection } from './collection.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, shownFromStart } from './display.ts';
+import type { Shown } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { experimentation } from './experimentation.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
@@ -21,7 +23,7 @@ import { monitoring } from './monitoring.ts';
 import { promotion } from './promotion.ts';
 
 export async function lifecycle(input: LifecycleInput): Promise<void> {
-  const { model, owner } = input.declaration;
+  const { model } = input.declaration;
   const said = new Map<string, string>(Object.entries(input.said ?? {}));
   let news = true;
   onSignal(stageChangedSignal, (body) => {
@@ -32,13 +34,8 @@ export async function lifecycle(input: LifecycleInput): Promise<void> {
     said.set('incident', `${body.incidentId} is closed`);
     news = true;
   });
-  const inWords = (): string =>
-    [
-      `**Life cycle** of ${model}`,
-      `**Question** ${input.declaration.title}`,
-      ...[...said].map(([stage, words]) => `**${stage}** ${words}`),
-    ].join('\n');
-  onQuery(STATUS_QUERY, 'What each stage said last', () => ({
+  const inWords = (): string => explainLifecycle(input, said);
+  onQuery(STATUS_QUERY, 'What each stage said last: {model, digest, said}', () => ({
     model,
     digest: input.digest,
     said: Object.fromEntries(said),
@@ -46,33 +43,80 @@ export async function lifecycle(input: LifecycleInput): Promise<void> {
   onQuery(EXPLAIN_QUERY, 'The same in words', inWords);
   const display = createDisplay();
 
+  const show = (): void => display.show(shownOf(input, inWords()));
+  // Before the stages start: they take model and owner over from here.
+  show();
+
   await control('registering the model').openModel(input);
-  await startStage(collection, collectionId(model), model, 'Lands one partition a day, checks it, follows its labels');
+  await startStage(
+    collection,
+    collectionId(model),
+    model,
+    'collection',
+    'Lands one partition a day, checks it, follows its labels',
+  );
   await startStage(
     monitoring,
     monitoringId(model),
     model,
+    'monitoring',
     'Follows live performance as labels mature, opens incidents',
   );
-  await startStage(promotion, promotionId(model), model, 'One rollout at a time, each against what then serves');
-  await startStage(experimentation, experimentationId(model), model, 'Works through the declared ideas');
+  await startStage(
+    promotion,
+    promotionId(model),
+    model,
+    'rollout',
+    'One rollout at a time, each against what then serves',
+  );
+  await startStage(
+    experimentation,
+    experimentationId(model),
+    model,
+    'experimentation',
+    'Works through the declared ideas',
+  );
   while (workflowInfo().historyLength < HISTORY_EVENTS_MAX) {
     news = false;
-    display.show(
-      inWords(),
-      {
-        HoldfastModel: model,
-        HoldfastStage: 'lifecycle',
-        HoldfastOwner: owner,
-        HoldfastWaitingFor: 'its stages',
-        HoldfastNeedsHuman: false,
-      },
-      `${model}: ${said.size} stages have spoken`,
-    );
+    show();
     await condition(() => news);
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof lifecycle>({ ...input, said: Object.fromEntries(said) });
+}
+
+const STAGES = [
+  { stage: 'collection', label: 'Collection', idOf: collectionId },
+  { stage: 'experimentation', label: 'Experimentation', idOf: experimentationId },
+  { stage: 'rollout', label: 'Promotion', idOf: promotionId },
+  { stage: 'monitoring', label: 'Monitoring', idOf: monitoringId },
+] as const;
+
+function explainLifecycle({ declaration }: LifecycleInput, said: ReadonlyMap<string, string>): string {
+  const { model, owner, title } = declaration;
+  return [
+    fact('Life cycle', `of ${model}, owned by ${escaped(owner)}`),
+    fact('Question', escaped(title)),
+    ...STAGES.map(({ stage, label }) => fact(label, escaped(said.get(stage) ?? 'has not spoken yet'))),
+    fact('Last incident', escaped(said.get('incident') ?? 'none was closed')),
+  ].join('\n');
+}
+
+function shownOf({ declaration: { model, owner } }: LifecycleInput, words: string): Shown {
+  return {
+    details: [words, stageLinks(model)].join('\n'),
+    attributes: {
+      HoldfastModel: model,
+      HoldfastStage: 'lifecycle',
+      HoldfastOwner: owner,
+      HoldfastWaitingFor: 'its stages',
+    },
+    line: `${model}: four stages at work`,
+  };
+}
+
+function stageLinks(model: string): string {
+  return fact('See also', STAGES.map(({ label, idOf }) => workflowLink(label.toLowerCase(), idOf(model))).join(', '));
 }
 
 /** A stage that already runs goes on: starting the life cycle again is harmless. */
@@ -80,6 +124,7 @@ async function startStage(
   stage: (input: StageInput) => Promise<void>,
   workflowId: string,
   model: string,
+  stageWord: (typeof STAGES)[number]['stage'],
   summary: string,
 ): Promise<void> {
   try {
@@ -87,8 +132,9 @@ async function startStage(
       workflowId,
       args: [{ model }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: summary,
-      staticDetails: `${summary}. Model ${model}.`,
+      ...shownFromStart(summary, `${fact('Model', model)}\n${fact('For', 'as long as the model lives')}`, {
+        HoldfastStage: stageWord,
+      }),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

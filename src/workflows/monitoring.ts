@@ -4,8 +4,10 @@ import { EXPLAIN_QUERY, incidentClosedSignal, STATUS_QUERY } from '../contracts/
 import type { IncidentRecord, PerformanceRecord } from '../contracts/records.ts';
 import type { MonitoringInput } from '../contracts/workflows.ts';
 import { performanceTable } from '../domain/monitoring/performance-table.ts';
+import { ageInWords } from '../domain/monitoring/incident-words.ts';
+import { escaped, fact, fenced, workflowLink } from '../domain/markdown.ts';
 import { watch } from './activity-doors.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, seeAlso, shownFromStart } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { incident } from './incident.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
@@ -23,32 +25,36 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   let inWords = 'waits for the first matured day';
   const explain = (): string =>
     [
-      `**Monitoring** of ${model}`,
-      `**Now** ${inWords}`,
-      `**Open incidents** ${open.join(', ') || 'none'}`,
-      '```',
-      performanceTable(recent),
-      '```',
+      fact('Monitoring', `of ${model}: ${open.length === 0 ? 'all objectives are met' : 'an objective is broken'}`),
+      fact('Now', escaped(inWords)),
+      fact('Open incidents', open.map((id) => workflowLink(id, id)).join(', ') || 'none'),
+      fact('Oldest features', oldestFeatures(recent.at(-1))),
+      fact('Matured days', 'losses per 1,000 units, beside what the declared fallback would have lost'),
+      fenced(performanceTable(recent)),
     ].join('\n');
   const display = createDisplay();
   const show = (): void =>
-    display.show(
-      explain(),
-      {
+    display.show({
+      details: [explain(), seeAlso(model)].join('\n'),
+      attributes: {
         HoldfastModel: model,
         HoldfastStage: 'monitoring',
         HoldfastPhase: open.length === 0 ? 'healthy' : 'degraded',
         HoldfastWaitingFor: 'matured labels',
         HoldfastIncident: open.at(-1) ?? 'none',
-        HoldfastNeedsHuman: false,
       },
-      open.length === 0 ? 'all objectives are met' : `open: ${open.join(', ')}`,
-    );
+      line: open.length === 0 ? 'all objectives are met' : `open: ${open.join(', ')}`,
+    });
   onSignal(incidentClosedSignal, ({ incidentId }) => {
     open = open.filter((id) => id !== incidentId);
     show();
   });
-  onQuery(STATUS_QUERY, 'The newest performance and the open incidents', () => ({ model, sequence, recent, open }));
+  onQuery(STATUS_QUERY, 'The newest performance and the open incidents: {model, sequence, recent, open}', () => ({
+    model,
+    sequence,
+    recent,
+    open,
+  }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
 
   while (workflowInfo().historyLength < HISTORY_EVENTS_MAX) {
@@ -70,12 +76,26 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   await continueAsNew<typeof monitoring>({ model, sequence, state: { recent, open } });
 }
 
+function oldestFeatures(newest: PerformanceRecord | undefined): string {
+  if (newest === undefined) return 'no day has matured yet';
+  const { day, freshnessMaxMs } = newest;
+  return freshnessMaxMs === null ? `none that age were read on ${day}` : `${ageInWords(freshnessMaxMs)} on ${day}`;
+}
+
 function startIncident(model: string, found: IncidentRecord): Promise<void> {
+  const details = [
+    fact('Symptom', escaped(found.symptom)),
+    fact('Cause', escaped(found.cause ?? 'not known yet')),
+    fact('Declared response', found.response),
+    fact('Opened at', `${found.openedAt} in event time`),
+  ].join('\n');
   return startOnce(incident, {
     workflowId: found.id,
     input: { model, incidentId: found.id },
-    staticSummary: `${found.objective}: ${found.symptom}`.slice(0, 180),
-    staticDetails: `**Symptom** ${found.symptom}\n**Cause** ${found.cause ?? 'not known yet'}\n**Response** ${found.response}`,
-    memo: { objective: found.objective },
+    ...shownFromStart(`${found.objective}: ${found.symptom}`, details, {
+      HoldfastStage: 'monitoring',
+      HoldfastPhase: 'degraded',
+      HoldfastIncident: found.id,
+    }),
   });
 }

@@ -8,8 +8,10 @@ import {
   suiteGrewSignal,
 } from '../contracts/messages.ts';
 import type { RolloutPlan, StageInput } from '../contracts/workflows.ts';
+import { escaped, fact, workflowLink } from '../domain/markdown.ts';
+import { claimInWords } from '../domain/rollout/words.ts';
 import { control } from './activity-doors.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, seeAlso, shownFromStart } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { rollout } from './rollout.ts';
@@ -18,31 +20,48 @@ import { tellLifecycle } from './tell.ts';
 
 export interface PromotionInput extends StageInput {
   readonly inFlight?: RolloutPlan | null;
+  /** How the last rollout ended, in words. */
+  readonly last?: string;
 }
 
 export async function promotion(input: PromotionInput): Promise<void> {
   const { model } = input;
   let sequence = input.sequence ?? 0;
   let inFlight = input.inFlight ?? null;
+  let last = input.last ?? 'none yet';
   // What happened before this run began is found in the records, so the first look needs no message.
   let news = true;
   onSignal(candidateReadySignal, () => void (news = true));
   onSignal(suiteGrewSignal, () => void (news = true));
   onSignal(rolloutFinishedSignal, (body) => {
-    if (inFlight?.rolloutId === body.rolloutId) inFlight = null;
+    if (inFlight?.rolloutId === body.rolloutId) {
+      last = `${inFlight.idea} ${body.outcome.replace('_', ' ')}`;
+      inFlight = null;
+    }
     news = true;
   });
-  const inWords = (): string =>
-    inFlight === null
-      ? 'no candidate in flight; waits for one'
-      : `${inFlight.idea} is in flight: ${inFlight.rolloutId}`;
-  onQuery(STATUS_QUERY, 'The rollout in flight, if any', () => ({ model, inFlight, sequence }));
-  onQuery(EXPLAIN_QUERY, 'The same in words', inWords);
+  const inWords = (): string => flightInWords(inFlight);
+  const explain = (): string => explainPromotion({ model, sequence, inFlight, last });
+  onQuery(STATUS_QUERY, 'The rollout in flight, if any: {model, inFlight, sequence}', () => ({
+    model,
+    inFlight,
+    sequence,
+  }));
+  onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
 
   for (;;) {
     const waitingFor = inFlight === null ? 'a candidate' : 'the rollout in flight';
-    display.show(`**Promotion** of ${model}\n**Now** ${inWords()}`, attributes(model, waitingFor, inFlight), inWords());
+    display.show({
+      details: [explain(), seeAlso(model)].join('\n'),
+      attributes: {
+        HoldfastModel: model,
+        HoldfastStage: 'rollout',
+        HoldfastWaitingFor: waitingFor,
+        HoldfastCandidate: inFlight === null ? 'none' : `${inFlight.idea} ${inFlight.bundle.slice(0, 8)}`,
+      },
+      line: inWords(),
+    });
     await condition(() => news || workflowInfo().historyLength > HISTORY_EVENTS_MAX);
     if (!news) break;
     news = false;
@@ -54,29 +73,40 @@ export async function promotion(input: PromotionInput): Promise<void> {
     sequence += 1;
     inFlight = plan;
     await tellLifecycle(model, 'rollout', inWords(), null);
-    await startOnce(rollout, {
-      workflowId: plan.rolloutId,
-      input: { model, ...plan },
-      staticSummary: `${plan.idea}: ${plan.claim === 'improve' ? 'claims to be better' : 'claims to be no worse'}`,
-      staticDetails: `Rollout of bundle ${plan.bundle} for model ${model}. Started by the promotion queue.`,
-      memo: { idea: plan.idea, bundle: plan.bundle },
-    });
+    await startRollout(model, plan);
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof promotion>({ model, sequence, inFlight });
+  await continueAsNew<typeof promotion>({ model, sequence, inFlight, last });
 }
 
-function attributes(
-  model: string,
-  waitingFor: string,
-  inFlight: RolloutPlan | null,
-): Parameters<ReturnType<typeof createDisplay>['show']>[1] {
-  return {
-    HoldfastModel: model,
-    HoldfastStage: 'rollout',
-    HoldfastPhase: 'progressing',
-    HoldfastWaitingFor: waitingFor,
-    HoldfastCandidate: inFlight === null ? 'none' : `${inFlight.idea} ${inFlight.bundle.slice(0, 8)}`,
-    HoldfastNeedsHuman: false,
-  };
+function flightInWords(plan: RolloutPlan | null): string {
+  return plan === null ? 'no candidate in flight; waits for one' : `${plan.idea} is in flight: ${plan.rolloutId}`;
+}
+
+function explainPromotion({ model, sequence, inFlight, last }: Required<PromotionInput>): string {
+  return [
+    fact('Promotion', `of ${model}: one rollout at a time, each against what then serves`),
+    fact('Now', escaped(flightInWords(inFlight))),
+    fact('In flight', inFlight === null ? 'none' : workflowLink(inFlight.rolloutId, inFlight.rolloutId)),
+    fact('Last outcome', escaped(last)),
+    fact('Rollouts begun', String(sequence)),
+  ].join('\n');
+}
+
+async function startRollout(model: string, plan: RolloutPlan): Promise<void> {
+  const { rolloutId, idea, bundle, claim } = plan;
+  const details = [
+    fact('Idea', `${escaped(idea)}, which ${claimInWords(claim)}`),
+    fact('Bundle', `\`${bundle}\``),
+    fact('What happens', 'offline evaluation, then shadow, then each exposure as far as matured evidence allows'),
+  ].join('\n');
+  await startOnce(rollout, {
+    workflowId: rolloutId,
+    input: { model, ...plan },
+    ...shownFromStart(`${idea}: ${claimInWords(claim)} than what serves`, details, {
+      HoldfastStage: 'rollout',
+      HoldfastCandidate: `${idea} ${bundle.slice(0, 8)}`,
+      HoldfastExposure: 0,
+    }),
+  });
 }

@@ -7,6 +7,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  currentUpdateInfo,
   log,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -23,9 +24,19 @@ import { promotionId } from '../contracts/names.ts';
 import type { RolloutInput, RolloutStatus } from '../contracts/workflows.ts';
 import { beginRollout, isFinal, nextTask, reduce, refuseApproval } from '../domain/rollout/machine.ts';
 import type { RolloutEvent, RolloutState, RolloutTask } from '../domain/rollout/states.ts';
-import { explainRollout, rolloutInALine, waitingForInWords } from '../domain/rollout/words.ts';
+import {
+  deadlineInWords,
+  explainRollout,
+  needsPerson,
+  positionInWords,
+  possibleActions,
+  rolloutDetails,
+  rolloutInALine,
+  waitingForInWords,
+} from '../domain/rollout/words.ts';
 import { control, data, urgent, watch } from './activity-doors.ts';
 import { createDisplay } from './display.ts';
+import type { Shown } from './display.ts';
 import { onQuery, onSignal, onUpdate } from './doors.ts';
 import { HISTORY_EVENTS_MAX, PROCESSED_IDS_MAX } from './limits.ts';
 import { tell } from './tell.ts';
@@ -45,24 +56,10 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
     messages: input.turn ?? 0,
     processed: [...(input.processed ?? [])],
   };
-  openDoors(input, desk);
   const display = createDisplay();
-  const show = (): void => {
-    const { state } = desk;
-    display.show(
-      explainRollout(input, state),
-      {
-        HoldfastModel: input.model,
-        HoldfastStage: 'rollout',
-        HoldfastPhase: state.phase,
-        HoldfastWaitingFor: waitingForInWords(state),
-        HoldfastCandidate: `${input.idea} ${input.bundle.slice(0, 8)}`,
-        HoldfastNeedsHuman: state.request !== null || state.escalated || state.phase === 'paused',
-        HoldfastExposure: state.exposure,
-      },
-      rolloutInALine(input, state),
-    );
-  };
+  const parentId = workflowInfo().parent?.workflowId ?? null;
+  const show = (): void => display.show(shownOf(input, desk.state, parentId));
+  openDoors(input, desk, show);
   show();
 
   for (;;) {
@@ -85,17 +82,38 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
   return desk.state;
 }
 
-function openDoors(input: RolloutInput, desk: Desk): void {
-  const take = (id: string, event: RolloutEvent): CommandAnswer => {
-    if (!desk.processed.includes(id)) {
-      desk.processed = [...desk.processed, id].slice(-PROCESSED_IDS_MAX);
+function shownOf(input: RolloutInput, state: RolloutState, parentId: string | null): Shown {
+  const [urgent] = possibleActions(input, state);
+  return {
+    details: rolloutDetails(input, state, parentId),
+    attributes: {
+      HoldfastModel: input.model,
+      HoldfastStage: 'rollout',
+      HoldfastPhase: state.phase,
+      HoldfastWaitingFor: waitingForInWords(state),
+      HoldfastCandidate: `${input.idea} ${input.bundle.slice(0, 8)}`,
+      HoldfastDeadline: deadlineInWords(state),
+      HoldfastNeedsHuman: needsPerson(state),
+      HoldfastExposure: state.exposure,
+    },
+    line: rolloutInALine(input, state),
+    next: urgent === undefined ? null : { update: urgent.updates.join(' or '), input: urgent.body },
+  };
+}
+
+function openDoors(input: RolloutInput, desk: Desk, show: () => void): void {
+  const take = (id: string | null, event: RolloutEvent): CommandAnswer => {
+    if (id === null || !desk.processed.includes(id)) {
+      if (id !== null) desk.processed = [...desk.processed, id].slice(-PROCESSED_IDS_MAX);
       desk.state = reduce(desk.state, event);
       desk.messages += 1;
+      show();
     }
     return answer(desk.state);
   };
   const refuse = (name: string, body: Command): string | null => {
-    if (desk.processed.includes(body.commandId)) return null;
+    const id = idOf(name, body);
+    if (id !== null && desk.processed.includes(id)) return null;
     if (isFinal(desk.state)) return `the rollout is over: ${desk.state.inWords}`;
     if (name === 'resume' && desk.state.phase !== 'paused') return 'the rollout is not paused';
     if (name === 'pause' && desk.state.phase === 'paused') return 'the rollout is already paused';
@@ -105,18 +123,24 @@ function openDoors(input: RolloutInput, desk: Desk): void {
   for (const message of COMMANDS) {
     onUpdate(
       message,
-      (body) => take(body.commandId, eventOf(message.name, body)),
+      (body) => take(idOf(message.name, body), eventOf(message.name, body)),
       (body) => wrongCandidate(input, body) ?? refuse(message.name, body),
     );
     onSignal(message, (body) => {
       const reason = wrongCandidate(input, body) ?? refuse(message.name, body);
-      if (reason === null) take(body.commandId, eventOf(message.name, body));
+      if (reason === null) take(idOf(message.name, body), eventOf(message.name, body));
       else log.info('a command was not taken', { command: message.name, by: body.by, reason });
     });
   }
   onSignal(evidenceArrivedSignal, () => void (desk.messages += 1));
   onQuery(STATUS_QUERY, 'Where the candidate stands, and why', () => statusOf(input, desk.state));
   onQuery(EXPLAIN_QUERY, 'The same in words, with the next action', () => explainRollout(input, desk.state));
+}
+
+/** Two commands of different names are never one, whatever ids a person gave them. Without an id, each message counts. */
+function idOf(name: string, body: Command): string | null {
+  const id = body.commandId === '' ? currentUpdateInfo()?.id : body.commandId;
+  return id === undefined ? null : `${name}/${id}`;
 }
 
 function statusOf(input: RolloutInput, state: RolloutState): RolloutStatus {
@@ -233,7 +257,7 @@ async function awaitEvidence(
         return { kind: 'servedOut', cohort: task.cohort };
       }
       const { run, afterCohort, mayAdvance } = task;
-      const look = watch(`cohort ${afterCohort + 1} of ${idea}: ${desk.state.inWords}`);
+      const look = watch(`cohort ${afterCohort + 1}, ${positionInWords(desk.state)}; so far ${desk.state.inWords}`);
       return {
         kind: 'judged',
         judgement: await look.judgeNext({ model, rolloutId, run, afterCohort, mayAdvance, turn: before }),

@@ -1,13 +1,11 @@
 /** How a stage starts a process of its own: once for each id, and on its own feet. */
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
 import { ParentClosePolicy, startChild } from '@temporalio/workflow';
+import type { ShownFromStart } from './display.ts';
 
-interface Child<Input> {
+interface Child<Input> extends ShownFromStart {
   readonly workflowId: string;
   readonly input: Input;
-  readonly staticSummary: string;
-  readonly staticDetails: string;
-  readonly memo?: Record<string, unknown>;
 }
 
 /**

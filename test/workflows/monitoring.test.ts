@@ -76,7 +76,7 @@ describe('the workflows of monitoring', function () {
     const { searchAttributes } = await run.client.workflow.getHandle(INCIDENT).describe();
     assert.deepEqual(searchAttributes['HoldfastPhase'], ['degraded']);
     assert.deepEqual(searchAttributes['HoldfastNeedsHuman'], [false]);
-    assert.match(await words(ID), new RegExp(`\\*\\*Open incidents\\*\\* ${INCIDENT}`));
+    assert.match(await words(ID), new RegExp(`\\*\\*Open incidents\\*\\* \\[${INCIDENT}\\]`));
   });
 
   it('are not changed by any malformed message, known or unknown', async () => {

@@ -1,4 +1,5 @@
 /** What has landed so far, small enough to be carried for years, and its table for people. */
+import { alignedTable, grouped } from '../aligned-table.ts';
 
 /** What the tally needs of a landed partition. */
 export interface LandedDay {
@@ -63,16 +64,9 @@ export function tallyTable(tally: LandingTally): string {
       .map(([checkId, count]): [string, number, string] => ['rows in quarantine', count, checkId]),
     ['days blocked', tally.blockedDays, tally.blockedDays === 0 ? '' : `${grouped(tally.blockedRows)} rows`],
   ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => textOf(row[column]).length)));
-  const lines = rows.map(([name, count, note]) =>
-    `${name.padEnd(widths[0] ?? 0)}  ${grouped(count).padStart(widths[1] ?? 0)}  ${note}`.trimEnd(),
+  const lines = alignedTable(
+    rows.map(([name, count, note]) => [name, grouped(count), note]),
+    'lrl',
   );
-  return [...lines, ...tally.blocked.map(({ day, reason }) => `${day} blocked by ${reason}`)].join('\n');
-}
-
-const textOf = (cell: string | number | undefined): string => (typeof cell === 'number' ? grouped(cell) : (cell ?? ''));
-
-/** 1234567 → `1,234,567`. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return [lines, ...tally.blocked.map(({ day, reason }) => `${day} blocked by ${reason}`)].join('\n');
 }

@@ -1,6 +1,16 @@
 /** One look of the gate for people: a table with fixed columns, and a sentence. */
-import { confidenceBounds, effectiveHarmMargin, histogramSize, mergeHistograms } from '../statistics/index.ts';
-import type { DiffHistogram, GatePolicy, GateState, LookRecord } from '../statistics/index.ts';
+import { alignedTable, grouped } from '../aligned-table.ts';
+import { confidenceBounds, effectiveSafeMargin, histogramSize, mergeHistograms } from '../statistics/index.ts';
+import type {
+  CountStreamPolicy,
+  CountTuple,
+  DiffHistogram,
+  DifferenceStreamPolicy,
+  GatePolicy,
+  GateState,
+  LookRecord,
+  StreamPolicy,
+} from '../statistics/index.ts';
 
 /** e-values as people read them: `×7.4`; beyond a million only the order of size. */
 export function evidenceInWords(lnE: number): string {
@@ -9,59 +19,116 @@ export function evidenceInWords(lnE: number): string {
   return `×${e >= 100 ? e.toFixed(0) : e.toPrecision(2)}`;
 }
 
-function perThousand(value: number): string {
-  return (value * 1000).toFixed(1);
+const NOTHING = '–';
+const perThousand = (value: number): string => (value * 1000).toFixed(1);
+
+interface Seen {
+  readonly mean: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly units: number;
 }
 
-function lossHistogram(state: GateState, stream: string): DiffHistogram {
-  const kept = state.state[stream];
-  return kept !== undefined && 'epochs' in kept ? mergeHistograms(...kept.epochs) : [];
-}
-
-function meanOf(histogram: DiffHistogram): number {
+/** What all judged evidence of a stream of differences says. Null before the first unit. */
+function differenceSeen(policy: GatePolicy, state: GateState, stream: StreamPolicy): Seen | null {
+  const kept = state.state[stream.id];
+  const histogram: DiffHistogram = kept !== undefined && 'epochs' in kept ? mergeHistograms(...kept.epochs) : [];
   const units = histogramSize(histogram);
-  return units === 0 ? 0 : histogram.reduce((sum, [num, den, count]) => sum + (num / den) * count, 0) / units;
+  if (units === 0) return null;
+  const mean = histogram.reduce((sum, [num, den, count]) => sum + (num / den) * count, 0) / units;
+  return { mean, ...confidenceBounds(histogram, policy.alpha * stream.weight, policy.grid), units };
 }
 
-/** Aligned columns, one row a stream: what it compares, how sure it is, how much evidence each verdict has and needs. */
+/** Events of the candidate for each of stable's, at equal numbers of requests. */
+function ratioSeen(state: GateState, stream: CountStreamPolicy): string {
+  const kept = state.state[stream.id];
+  const windows: CountTuple[] = kept !== undefined && 'windows' in kept ? Object.values(kept.windows) : [];
+  const [mine, all, myExposures, exposures] = [0, 1, 2, 3].map((part) =>
+    windows.reduce((sum, window) => sum + (window[part] ?? 0), 0),
+  ) as [number, number, number, number];
+  if (all === 0) return 'none';
+  const ratio = mine / myExposures / ((all - mine) / (exposures - myExposures));
+  return Number.isFinite(ratio) ? `×${ratio.toPrecision(2)}` : `${mine} : ${all - mine}`;
+}
+
+/**
+ * Aligned columns, one row a metric: what it compares (differences per 1,000 units, negative is better; ratios of event rates), how sure
+ * it is, what it must stay below, and what is made of it; then the evidence for either verdict beside what each needs.
+ */
 export function lookTable(policy: GatePolicy, state: GateState, record: LookRecord): string {
-  const rows = [['stream', 'difference', 'between', 'units', 'harm', 'needs', 'safe', 'needs']];
-  for (const stream of policy.streams) {
-    const seen = record.streams?.[stream.id];
-    const harm = seen === undefined ? '–' : evidenceInWords(seen.lnHarm);
-    const safe = seen?.lnSafe === null || seen === undefined ? '–' : evidenceInWords(seen.lnSafe);
-    const harmNeeds = `×${(1 / (policy.alpha * stream.weight)).toFixed(0)}`;
-    const safeNeeds = stream.requiredForAdvance === true ? `×${(1 / (stream.beta ?? policy.beta)).toFixed(0)}` : '–';
-    if (stream.kind === 'count') {
-      rows.push([stream.id, 'ratio', `≤ ${stream.harmRatio}`, '', harm, harmNeeds, safe, safeNeeds]);
-      continue;
-    }
-    const histogram = lossHistogram(state, stream.id);
-    const { lower, upper } = confidenceBounds(histogram, policy.alpha * stream.weight, policy.grid);
-    rows.push([
-      stream.id,
-      `${perThousand(meanOf(histogram))} ‰`,
-      `${perThousand(lower)} … ${perThousand(upper)}`,
-      String(histogramSize(histogram)),
-      harm,
-      harmNeeds,
-      safe,
-      safeNeeds,
-    ]);
+  const rows = policy.streams.map((stream) => metricRow(policy, state, record, stream));
+  const metrics = [['metric', 'differs', 'between', 'margin', 'units', 'assessment'], ...rows];
+  const evidence = [
+    ['evidence', 'that it is safe', 'that it harms'],
+    ...policy.streams.map(evidenceRow(policy, record)),
+  ];
+  return [alignedTable(metrics, 'lrllll'), '', alignedTable(evidence, 'lll'), ...stepLine(policy, state, record)].join(
+    '\n',
+  );
+}
+
+function metricRow(policy: GatePolicy, state: GateState, record: LookRecord, stream: StreamPolicy): string[] {
+  const assessment = assessmentOf(policy, record, stream);
+  const units = unitsOf(policy, state, record, stream);
+  if (stream.kind === 'count') {
+    const limit = stream.requiredForAdvance === true ? stream.safeRatio : null;
+    return [stream.id, ratioSeen(state, stream), '', `< ×${limit ?? stream.harmRatio}`, units, assessment];
   }
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const seen = differenceSeen(policy, state, stream);
+  const margin = `< ${perThousand(marginOf(policy, record, stream))}`;
+  if (seen === null) return [stream.id, NOTHING, NOTHING, margin, units, assessment];
+  const between = `${perThousand(seen.lower)} … ${perThousand(seen.upper)}`;
+  return [stream.id, perThousand(seen.mean), between, margin, units, assessment];
+}
+
+/** What must be certified for an advance; of a metric that can only stop, what it must not be certified above. */
+function marginOf(policy: GatePolicy, record: LookRecord, stream: DifferenceStreamPolicy): number {
+  const safe = stream.requiredForAdvance === true ? effectiveSafeMargin(policy, stream, record.step) : null;
+  return safe ?? stream.harmMargin;
+}
+
+/** Matured units and what the step needs of them. */
+function unitsOf(policy: GatePolicy, state: GateState, record: LookRecord, stream: StreamPolicy): string {
+  const progress = state.progress.streams[stream.id];
+  // An advance has begun the next step's count: what it was based on is in the rollout's.
+  const [units] = (record.decision === 'advance' ? progress?.inRollout : progress?.inStep) ?? [0];
+  if (stream.requiredForAdvance !== true) return grouped(units);
+  return `${grouped(units)}/${grouped(policy.steps[record.step]?.minUnits ?? 0)}`;
+}
+
+function assessmentOf(policy: GatePolicy, record: LookRecord, stream: StreamPolicy): string {
+  const isNamed = record.reasons.includes(stream.id);
+  if (record.decision === 'rollback' && isNamed) return 'failed';
+  if (record.decision === 'hold' && isNamed) {
+    return record.reasons.includes('data-pending') ? 'error' : 'inconclusive';
+  }
+  if (stream.requiredForAdvance !== true) return 'watched';
+  const lnSafe = record.streams?.[stream.id]?.lnSafe ?? null;
+  return lnSafe !== null && lnSafe >= -Math.log(stream.beta ?? policy.beta) ? 'successful' : 'inconclusive';
+}
+
+function evidenceRow(policy: GatePolicy, record: LookRecord): (stream: StreamPolicy) => string[] {
+  const needs = (level: number): string => `×${(1 / level).toFixed(0)}`;
+  return (stream) => {
+    const seen = record.streams?.[stream.id];
+    const { lnSafe = null, lnHarm } = seen ?? {};
+    const safe = lnSafe === null ? NOTHING : `${evidenceInWords(lnSafe)} of ${needs(stream.beta ?? policy.beta)}`;
+    const harm =
+      lnHarm === undefined ? NOTHING : `${evidenceInWords(lnHarm)} of ${needs(policy.alpha * stream.weight)}`;
+    return [stream.id, safe, harm];
+  };
+}
+
+/** How much of the step's span is covered; nothing after an advance, which begins the next step. */
+function stepLine(policy: GatePolicy, state: GateState, record: LookRecord): string[] {
+  const span = policy.steps[record.step]?.minSpan ?? 0;
+  const required = policy.streams.filter(({ requiredForAdvance }) => requiredForAdvance === true);
+  if (record.decision === 'advance' || span === 0 || required.length === 0) return [];
+  const matured = Math.min(...required.map(({ id }) => state.progress.streams[id]?.inStep[1] ?? 0));
+  return ['', `matured cohorts of this step: ${matured}, needs ${span}`];
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  'data-pending': 'evidence that is due has not arrived',
   'cohort-void': 'the cohort does not count: stable was not what served',
   srm: 'the measured split is not the ordered one',
   deadline: 'the deadline of the step has passed without a verdict',
@@ -70,33 +137,53 @@ const REASONS: Readonly<Record<string, string>> = {
   evidence: 'not enough evidence yet',
 };
 
-/** Why a look decided so: a word of the gate's, or the streams it names. */
+/** Why a look decided so: words of the gate's, or the streams it names. */
 export function reasonsInWords(reasons: readonly string[]): string {
+  const [first = '', ...others] = reasons;
+  if (first === 'data-pending') {
+    return `evidence${others.length === 0 ? '' : ` of ${others.join(', ')}`} that is due has not arrived`;
+  }
   return reasons.map((reason) => REASONS[reason] ?? `stream ${reason}`).join(', ');
 }
 
 /** What the look found, in one sentence. */
 export function lookInWords(policy: GatePolicy, state: GateState, record: LookRecord, lossStream: string): string {
-  const histogram = lossHistogram(state, lossStream);
-  const units = histogramSize(histogram);
-  const reasons = reasonsInWords(record.reasons);
-  if (units === 0) return `${record.decision}: no label has matured yet${reasons === '' ? '' : ` (${reasons})`}`;
   const stream = policy.streams.find(({ id }) => id === lossStream);
-  const { lower, upper } = confidenceBounds(histogram, policy.alpha * (stream?.weight ?? 1), policy.grid);
-  const limit = stream?.kind === 'difference' ? effectiveHarmMargin(stream) : 0;
-  const difference = `${perThousand(meanOf(histogram))} per 1,000 (between ${perThousand(lower)} and ${perThousand(upper)}, ${units} units)`;
+  const seen = stream === undefined ? null : differenceSeen(policy, state, stream);
+  const finding = seen === null ? 'no label has matured yet' : differenceInWords(seen);
   switch (record.decision) {
     case 'advance':
-      return `certified: the loss differs by ${difference}`;
+      return `certified: ${finding}`;
     case 'rollback':
-      return `harm certified on ${record.reasons.join(', ')}: the loss differs by ${difference}, tolerated is ${perThousand(limit)}`;
-    case 'escalate':
-      return `${reasons}: the loss differs by ${difference}`;
+      return `harm certified on ${record.reasons.join(', ')}: ${finding}${toleratedInWords(stream)}`;
     case 'hold':
-      return `holds, ${reasons}: the loss differs by ${difference}`;
+      return `holds, ${holdInWords(record.reasons)}: ${finding}`;
+    case 'escalate':
     case 'continue':
-      return `${reasons}: the loss differs by ${difference}`;
+      return `${reasonsInWords(record.reasons)}: ${finding}`;
     default:
       return record.decision satisfies never;
   }
+}
+
+/** A stream that is named without a word before it is suspected. */
+function holdInWords(reasons: readonly string[]): string {
+  const isSuspicion = reasons.every((reason) => reason !== 'data-pending' && REASONS[reason] === undefined);
+  return isSuspicion ? `harm is suspected on ${reasons.join(', ')}` : reasonsInWords(reasons);
+}
+
+const toleratedInWords = (stream: StreamPolicy | undefined): string =>
+  stream?.kind === 'difference' ? `, tolerated is ${perThousand(stream.harmMargin)}` : '';
+
+/** `the loss is better by 14.6 per 1,000 (13.9 to 15.2; 260,580 units)`. */
+function differenceInWords({ mean, lower, upper, units }: Seen): string {
+  const size = perThousand(Math.abs(mean));
+  const shown = `${grouped(units)} units`;
+  if (upper < 0)
+    return `the loss is better by ${size} per 1,000 (${perThousand(-upper)} to ${perThousand(-lower)}; ${shown})`;
+  if (lower > 0)
+    return `the loss is worse by ${size} per 1,000 (${perThousand(lower)} to ${perThousand(upper)}; ${shown})`;
+  const side = mean < 0 ? 'better' : 'worse';
+  const range = `${perThousand(-lower)} better to ${perThousand(upper)} worse`;
+  return `the loss looks ${side} by ${size} per 1,000 (${range}; ${shown})`;
 }

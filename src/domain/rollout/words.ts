@@ -1,24 +1,54 @@
 /** A rollout in words: where it is, what it waits for, and the exact next action. */
-import type { RolloutState } from './states.ts';
+import { escaped, fact, fenced, jsonToPaste, workflowLink } from '../markdown.ts';
+import type { RolloutState, Step } from './states.ts';
 
-interface Rollout {
+export interface Rollout {
   readonly model: string;
   readonly rolloutId: string;
   readonly bundle: string;
   readonly idea: string;
+  readonly claim: 'improve' | 'not-worse';
 }
+
+const DIGEST_SHOWN = 12;
 
 /** Exposure as people say it: 0.01 → `1 %`. */
 export function exposureInWords(exposure: number): string {
   return `${Number((exposure * 100).toFixed(2))} %`;
 }
 
+/** What the idea promises: what the gate must see certified. */
+export function claimInWords(claim: Rollout['claim']): string {
+  return claim === 'improve' ? 'claims to be better' : 'claims to be no worse';
+}
+
+/** Whether the rollout stands still until a person speaks. */
+export function needsPerson(state: RolloutState): boolean {
+  if (state.decision !== null) return false;
+  return state.request !== null || state.escalated || state.phase === 'paused' || splitIsBroken(state);
+}
+
+/** Filters know no present time: whether the step's deadline has passed is a word. */
+export function deadlineInWords(state: RolloutState): 'none' | 'running' | 'passed' {
+  if (state.escalated) return 'passed';
+  const deadline = stepOf(state)?.deadlineCohorts ?? null;
+  return state.decision !== null || deadline === null ? 'none' : 'running';
+}
+
 /** What the rollout waits for, in a few words; also the search attribute. */
 export function waitingForInWords(state: RolloutState): string {
-  if (state.decision !== null) return state.recorded ? 'nothing' : 'recording the outcome';
+  const { decision, request } = state;
+  if (decision !== null) {
+    if (state.recorded) return `nothing: ${outcomeInWords(decision.outcome)}`;
+    const isOnTheWayBack = decision.outcome !== 'promoted' && state.touched && !state.retreated;
+    return isOnTheWayBack ? 'everyone back on stable' : 'recording the outcome';
+  }
   if (state.phase === 'paused') return 'a person to resume';
-  if (state.request !== null) return `approval by ${state.request.roles.join(' or ')}`;
-  if (state.escalated) return 'a person: deadline passed';
+  if (request !== null) {
+    return `approval by ${request.roles.join(' or ')}, ${request.approvals.length} of ${request.quorum} given`;
+  }
+  if (state.escalated) return 'a person: the deadline of the step has passed';
+  if (splitIsBroken(state)) return 'a person: the split is broken, only a rollback leads on';
   if (state.ordered !== null) return 'the split';
   if (!state.evaluated) return 'offline evaluation';
   return state.fullFrom === null ? 'matured evidence' : 'a whole cohort';
@@ -26,73 +56,125 @@ export function waitingForInWords(state: RolloutState): string {
 
 /** One line: idea, step, exposure, state. */
 export function rolloutInALine(rollout: Rollout, state: RolloutState): string {
-  const step = state.brief?.steps[state.step]?.mode ?? 'offline';
   if (state.decision !== null)
-    return `${rollout.idea}: ${state.decision.outcome.replace('_', ' ')} — ${state.decision.reason}`;
-  return `${rollout.idea}: ${step} at ${exposureInWords(state.exposure)}, waits for ${waitingForInWords(state)}`;
+    return `${rollout.idea}: ${outcomeInWords(state.decision.outcome)} — ${state.decision.reason}`;
+  return `${rollout.idea}: ${positionInWords(state)}, waits for ${waitingForInWords(state)}`;
 }
 
-/** The update to paste into the web UI, indented as its editor wants it; null when nothing waits for a person. */
-export function approvalToPaste(rollout: Rollout, state: RolloutState): string | null {
-  if (state.request === null) return null;
-  const { step, evidenceDigest, roles } = state.request;
-  const body = {
-    commandId: `approve-${step}-${evidenceDigest.slice(0, 8)}-YOUR-NAME`,
-    by: 'YOUR-NAME',
-    reason: 'WHY',
-    channel: 'ui',
-    step,
-    candidate: rollout.bundle,
-    evidenceDigest,
-    role: roles[0] ?? '',
-  };
-  return JSON.stringify(body, null, 2);
+/** Step and exposure: `canary at 25 %`. */
+export function positionInWords(state: RolloutState): string {
+  return `${stepOf(state)?.mode ?? 'offline'} at ${exposureInWords(state.exposure)}`;
 }
 
-/** The command a person types to approve. */
-export function approvalCommand(rollout: Rollout, state: RolloutState): string | null {
-  if (state.request === null) return null;
-  return `npx holdfast approve ${rollout.rolloutId} --evidence ${state.request.evidenceDigest} --as NAME --reason "…"`;
+/** One thing a person may do now: an update, in the five first cases also a signal, and what it takes. */
+export interface PossibleAction {
+  readonly updates: readonly string[];
+  /** What it does, as the rest of a sentence that begins with “To”. */
+  readonly effect: string;
+  readonly body: Readonly<Record<string, string | number>>;
 }
 
-/** Markdown for people: state, table of the gate, and what can be done now. */
-export function explainRollout(rollout: Rollout, state: RolloutState): string {
-  const steps = (state.brief?.steps ?? []).map((step, index) => {
-    const mark = index < state.step ? 'done' : index === state.step ? 'here' : '';
-    const wants =
-      step.approvals === null
-        ? ''
-        : `, leaves with ${step.approvals.quorum} approval by ${step.approvals.roles.join(' or ')}`;
-    return `${mark.padEnd(5)} ${step.mode.padEnd(8)} ${exposureInWords(step.exposure).padStart(6)}${wants}`;
+const SIGNED = { by: 'YOUR-NAME', reason: 'WHY' } as const;
+
+/** Everything a person may do now, most urgent first; empty when the rollout is over. */
+export function possibleActions(rollout: Rollout, state: RolloutState): readonly PossibleAction[] {
+  if (state.decision !== null) return [];
+  const { request } = state;
+  const actions: PossibleAction[] = [];
+  if (request !== null) {
+    const { step, evidenceDigest, roles } = request;
+    const body = { ...SIGNED, role: roles[0] ?? '', step, candidate: rollout.bundle, evidenceDigest };
+    actions.push({ updates: ['approve'], effect: `say yes to leaving ${positionInWords(state)}`, body });
+  }
+  if (state.phase === 'paused') actions.push({ updates: ['resume'], effect: 'end the pause', body: SIGNED });
+  actions.push(
+    state.phase === 'paused'
+      ? { updates: ['reject', 'rollback'], effect: 'reject or roll it back', body: SIGNED }
+      : { updates: ['pause', 'reject', 'rollback'], effect: 'pause, reject or roll it back', body: SIGNED },
+  );
+  return actions;
+}
+
+/** Commands for a terminal that do the same. */
+function commandsFor(rollout: Rollout, state: RolloutState): string[] {
+  const signed = '--as NAME --reason "…"';
+  return possibleActions(rollout, state).map(({ updates, body }) => {
+    const evidence = 'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, 16)}` : '';
+    return `npx holdfast ${updates.join('|')} ${rollout.rolloutId}${evidence} ${signed}`;
   });
-  const paste = approvalToPaste(rollout, state);
-  const lines = [
-    `**Rollout** ${rollout.rolloutId}`,
-    `**Candidate** ${rollout.idea} \`${rollout.bundle.slice(0, 12)}\` against stable \`${state.brief?.stable.slice(0, 12) ?? 'not known yet'}\``,
-    `**Phase** ${state.phase}, exposure ${exposureInWords(state.exposure)}`,
-    `**Waits for** ${waitingForInWords(state)}`,
-    `**Last** ${state.inWords}`,
-    '```',
-    ...steps,
-    '```',
-  ];
-  if (state.last !== null)
-    lines.push(`**Gate after cohort ${state.last.cohort}** (${state.last.eventTime})`, '```', state.last.table, '```');
-  if (paste !== null)
-    lines.push(
-      '**To approve**: update `approve` with',
-      '```json',
-      paste,
-      '```',
-      `or: \`${approvalCommand(rollout, state) ?? ''}\``,
-    );
-  else if (state.decision === null)
-    lines.push('**To stop**: update or signal `rollback` with', '```json', COMMAND_TO_PASTE, '```');
-  return lines.join('\n');
 }
 
-const COMMAND_TO_PASTE = JSON.stringify(
-  { commandId: 'rollback-1', by: 'YOUR-NAME', reason: 'WHY', channel: 'ui' },
-  null,
-  2,
-);
+/** Markdown for people: state, table of the gate, and the commands that lead on. */
+export function explainRollout(rollout: Rollout, state: RolloutState): string {
+  const commands = commandsFor(rollout, state);
+  return [
+    ...standing(rollout, state),
+    ...gateBlock(state),
+    ...(commands.length === 0 ? [] : [fact('Commands', ''), fenced(commands.join('\n'))]),
+  ].join('\n');
+}
+
+/** The same for the web UI: what its forms take in place of commands, and where to go from here. */
+export function rolloutDetails(rollout: Rollout, state: RolloutState, parentId: string | null): string {
+  const forms = possibleActions(rollout, state).flatMap(({ updates, effect, body }) => [
+    `**To ${effect}**: More Actions, Send an Update, ${listed(updates.map((name) => `\`${name}\``))} with`,
+    jsonToPaste(body),
+  ]);
+  const links = parentId === null ? [] : [fact('See also', workflowLink('the promotion queue', parentId))];
+  return [...standing(rollout, state), ...gateBlock(state), ...forms, ...links].join('\n');
+}
+
+function standing({ idea, bundle, claim }: Rollout, state: RolloutState): string[] {
+  const stable = state.brief === null ? 'not known yet' : `\`${state.brief.stable.slice(0, DIGEST_SHOWN)}\``;
+  const lines = [
+    fact('Rollout', `of ${escaped(idea)}, which ${claimInWords(claim)}`),
+    fact('Candidate', `\`${bundle.slice(0, DIGEST_SHOWN)}\` against stable ${stable}`),
+    fact('Now', state.decision === null ? `${positionInWords(state)}, ${state.phase}` : overInWords(state.decision)),
+    fact('Waits for', waitingForInWords(state)),
+  ];
+  const people = approversInWords(state);
+  if (people !== null) lines.push(fact('Who may', people));
+  if (state.decision === null) lines.push(fact('Last', escaped(state.inWords)));
+  if (state.brief !== null) lines.push(fenced(ladderInALine(state.brief.steps, state)));
+  return lines;
+}
+
+function gateBlock({ last }: RolloutState): string[] {
+  if (last === null) return [];
+  const caption = `after cohort ${last.cohort} (${last.eventTime}): ${last.verdict}; per 1,000 units, below 0 is better`;
+  return [fact('Gate', caption), ...(last.table === '' ? [] : [fenced(last.table)])];
+}
+
+/** `offline > shadow > 1 % > [5 %] > 25 % (1 approval) > full`. */
+function ladderInALine(steps: readonly Step[], state: RolloutState): string {
+  const names = steps.map((step, index) => {
+    const name = step.mode === 'canary' ? exposureInWords(step.exposure) : step.mode;
+    const wants = step.approvals === null ? '' : ` (${counted(step.approvals.quorum, 'approval')})`;
+    return index === state.step ? `[${name}]${wants}` : `${name}${wants}`;
+  });
+  return names.join(' > ');
+}
+
+/** The people who may approve now, without those who did and without the author. */
+function approversInWords({ brief, request }: RolloutState): string | null {
+  if (brief === null || request === null) return null;
+  const given = request.approvals.map(({ by }) => by);
+  const people = [...new Set(request.roles.flatMap((role) => brief.people[role] ?? []))];
+  const free = people.filter((name) => name !== brief.author && !given.includes(name));
+  const yes = given.length === 0 ? '' : `; yes from ${given.join(', ')}`;
+  return `${free.length === 0 ? 'nobody is left' : listed(free)}${yes}`;
+}
+
+function overInWords({ outcome, reason }: NonNullable<RolloutState['decision']>): string {
+  return `${outcomeInWords(outcome)}: ${escaped(reason)}`;
+}
+
+const outcomeInWords = (outcome: string): string => outcome.replace('_', ' ');
+const stepOf = (state: RolloutState): Step | null => state.brief?.steps[state.step] ?? null;
+const splitIsBroken = ({ last }: RolloutState): boolean => last?.reasons.includes('srm') === true;
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** `a, b or c`. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+}
