@@ -2,6 +2,7 @@ import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import { monitoringId } from '../contracts/names.ts';
 import type { PerformanceRecord } from '../contracts/records.ts';
 import type { MonitoringActivities, MonitoringWork } from '../contracts/workflows.ts';
+import { grouped } from '../domain/aligned-table.ts';
 import { cohortStart, DAY_MS, epochMs, isoDay, isoInstant } from '../domain/time.ts';
 import { repeatableAnswer } from './answers.ts';
 import { modelContext } from './model-context.ts';
@@ -162,7 +163,7 @@ function performanceInWords({ day, units, labelled, loss, fallbackLoss }: Perfor
   if (loss === null || fallbackLoss === null) return `${day}: ${units} served, no label has arrived`;
   const difference = (loss - fallbackLoss) * 1000;
   const side = difference > 0 ? 'worse' : 'better';
-  return `${day}: ${labelled} of ${units} labelled, ${Math.abs(difference).toFixed(1)} per 1,000 ${side} than the constant`;
+  return `${day}: ${grouped(labelled)} of ${grouped(units)} labelled, ${Math.abs(difference).toFixed(1)} per 1,000 ${side} than the constant`;
 }
 
 async function sayMonitoring(

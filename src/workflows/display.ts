@@ -35,6 +35,8 @@ export interface Shown {
   readonly line: string;
   /** What a person may do now, as the forms of the web UI take it; null when nothing waits for a person. */
   readonly next?: Readonly<Record<string, unknown>> | null;
+  /** The gate's table in the memo, line by line: as it stood when line or next changed last. */
+  readonly gate?: readonly string[];
 }
 
 export interface Display {
@@ -46,13 +48,13 @@ export function createDisplay(): Display {
   let attributesShown = '';
   let memoShown = '';
   return {
-    show({ details, attributes, line, next = null }) {
+    show({ details, attributes, line, next = null, gate = [] }) {
       setCurrentDetails(details);
       const full = { ...NOTHING_TO_SAY, ...attributes };
       if (JSON.stringify(full) !== attributesShown) upsertSearchAttributes(pairsOf(full));
       attributesShown = JSON.stringify(full);
       const memo = { state: line, next };
-      if (JSON.stringify(memo) !== memoShown) upsertMemo(memo);
+      if (JSON.stringify(memo) !== memoShown) upsertMemo(gate.length === 0 ? memo : { ...memo, gate });
       memoShown = JSON.stringify(memo);
     },
   };

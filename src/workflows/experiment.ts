@@ -71,7 +71,7 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
     datasetVersion: dataset?.datasetVersion ?? null,
   });
   bundle = registered.bundle;
-  say(`registered as bundle ${bundle.slice(0, 12)}; waits for its training time to pass`);
+  say(`registered as bundle ${bundle.slice(0, 12)}; its training time passes`);
   await control(`training time of ${input.idea} passes`).trainingTimePassedNext(input);
   const { handoffId } = await control(`handing ${input.idea} over to promotion`).submitCandidate({ ...input, bundle });
   await tell(promotionId(input.model), candidateReadySignal, { bundle, handoffId });

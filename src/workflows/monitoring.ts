@@ -79,7 +79,9 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
 function oldestFeatures(newest: PerformanceRecord | undefined): string {
   if (newest === undefined) return 'no day has matured yet';
   const { day, freshnessMaxMs } = newest;
-  return freshnessMaxMs === null ? `none that age were read on ${day}` : `${ageInWords(freshnessMaxMs)} on ${day}`;
+  return freshnessMaxMs === null
+    ? `no feature that ages was read on ${day}`
+    : `${ageInWords(freshnessMaxMs)} on ${day}`;
 }
 
 function startIncident(model: string, found: IncidentRecord): Promise<void> {

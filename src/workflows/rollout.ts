@@ -98,6 +98,7 @@ function shownOf(input: RolloutInput, state: RolloutState, parentId: string | nu
     },
     line: rolloutInALine(input, state),
     next: urgent === undefined ? null : { update: urgent.updates.join(' or '), input: urgent.body },
+    gate: state.last === null ? [] : [`after cohort ${state.last.cohort}`, ...state.last.table.split('\n')],
   };
 }
 

@@ -85,7 +85,7 @@ describe('a rollout', function () {
     await story.until(({ escalated }) => escalated);
     const { searchAttributes } = await story.handle.describe();
     assert.deepEqual(searchAttributes['HoldfastNeedsHuman'], [true]);
-    assert.deepEqual(searchAttributes['HoldfastWaitingFor'], ['a person: deadline passed']);
+    assert.deepEqual(searchAttributes['HoldfastWaitingFor'], ['a person: the deadline of the step has passed']);
     story.say('advance');
     assert.equal((await story.until(({ exposure }) => exposure === 0.25)).escalated, false);
   });
@@ -132,8 +132,8 @@ describe('a rollout', function () {
     await story.until(({ exposure }) => exposure === 0.05);
     const words = await story.handle.query<string>('explain');
     assert.match(words, /\*\*Waits for\*\* matured evidence/);
-    assert.match(words, /here {2}canary {6}5 %/);
-    assert.match(words, /update or signal `rollback`/);
+    assert.match(words, /^offline > shadow > \[5 %\] > 25 % \(1 approval\) > full$/m);
+    assert.match(words, /^npx holdfast pause\|reject\|rollback rollout\/words\//m);
   });
 
   describe('that cannot go on', () => {
