@@ -41,6 +41,11 @@ export const COMMANDS: CommandTable = {
     examples: ['watch rollout/flight-delay/9f3a2c41-1', 'watch flight-delay --timeout 60'],
     load: () => import('./watch.ts'),
   },
+  views: {
+    summary: 'Print links that install saved views in the web UI',
+    examples: ['views', 'views --ui https://temporal.example.org', 'views --json'],
+    load: () => import('./views.ts'),
+  },
   approve: {
     summary: 'Say yes to leaving a step, bound to the evidence it is based on',
     examples: [

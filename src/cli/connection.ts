@@ -30,8 +30,7 @@ export function declareStateDir(command: Command): Command {
  * @throws PLATFORM_NOT_RUNNING when neither the environment nor the state directory says where Temporal is; TEMPORAL_UNAVAILABLE
  */
 export async function connect(options: Invocation['options']): Promise<Connection> {
-  const stateDir = typeof options['stateDir'] === 'string' ? options['stateDir'] : null;
-  const found = stateDir === null && isTemporalGiven() ? null : readPlatform(stateDir ?? readConfig().stateDir);
+  const found = findPlatform(options);
   const environment = environmentWith(found?.environment ?? {});
   const client = await connectClient(temporalSettings(environment));
   const { postgresUrl } = readConfig(environment);
@@ -62,6 +61,25 @@ export async function withConnection<T>(
   } finally {
     await connection.close();
   }
+}
+
+/** The address that docker-compose.yml and the dev server give the web UI. */
+const UI_DEFAULT = 'http://127.0.0.1:8233';
+
+/**
+ * Where the web UI answers, and which namespace to look at. The address is null where a platform runs without one.
+ * @throws PLATFORM_NOT_RUNNING as `connect`
+ */
+export function webUi(options: Invocation['options']): { readonly url: string | null; readonly namespace: string } {
+  const found = findPlatform(options);
+  const { namespace } = temporalSettings(environmentWith(found?.environment ?? {}));
+  return { url: found === null ? UI_DEFAULT : found.uiUrl, namespace };
+}
+
+/** Null when the environment names the Temporal to talk to. */
+function findPlatform(options: Invocation['options']): PlatformFile | null {
+  const stateDir = typeof options['stateDir'] === 'string' ? options['stateDir'] : null;
+  return stateDir === null && isTemporalGiven() ? null : readPlatform(stateDir ?? readConfig().stateDir);
 }
 
 function readPlatform(stateDir: string): PlatformFile {

@@ -21,3 +21,33 @@ export const SEARCH_ATTRIBUTES = [
 
 export type SearchAttributeName = (typeof SEARCH_ATTRIBUTES)[number]['name'];
 export type SearchAttributeValues = Partial<Record<SearchAttributeName, string | number | boolean>>;
+
+/** Views of the workflow list that people keep: filters know no present time, so each asks for a word that a workflow has written. */
+export const SAVED_VIEWS = [
+  {
+    name: 'Waiting for a person',
+    filter: 'HoldfastNeedsHuman=true AND ExecutionStatus="Running"',
+    meaning:
+      'Rollouts that ask for an approval, are paused or past their deadline; incidents that are a person’s to answer',
+  },
+  {
+    name: 'Rolling out',
+    filter: 'WorkflowType="rollout" AND ExecutionStatus="Running"',
+    meaning: 'Candidates under judgement',
+  },
+  {
+    name: 'In incident',
+    filter: 'WorkflowType="incident" AND ExecutionStatus="Running"',
+    meaning: 'Broken objectives whose response is under way',
+  },
+  {
+    name: 'Past deadline',
+    filter: 'HoldfastDeadline="passed" AND ExecutionStatus="Running"',
+    meaning: 'Steps whose deadline passed without a verdict; the exposure stays where it is',
+  },
+  {
+    name: 'Rolled back',
+    filter: 'HoldfastWaitingFor="nothing: rolled back"',
+    meaning: 'Candidates that were exposed and are no longer',
+  },
+] as const;
