@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { RecordStore, RecordTransaction } from '../adapters/record-store/port.ts';
+import { isoInstant } from '../domain/time.ts';
 
 /** One call stays well below the 10 s that activities of the control queue may take. */
 const LONGEST_CALL_MS = 8_000;
@@ -35,15 +36,22 @@ export async function waitForWork<T>(
     // Begun before the look: a change between the look and the wait would be slept through.
     const changed = store.waitForChange(model, waiting.lookAgainMs ?? LOOK_AGAIN_MS);
     await waiting.before?.();
-    const found = await store.transaction(model, async (tx) => {
-      const work = await look(tx, await tx.watermark());
-      if (work !== null) await tx.unsettle(participant);
+    const { work, through } = await store.transaction(model, async (tx) => {
+      const found = await look(tx, await tx.watermark());
+      if (found !== null) {
+        await tx.unsettle(participant);
+        return { work: found, through: null };
+      }
       // Read again: the participant that moves the watermark is settled through where it has moved it.
-      else await tx.settle(participant, (await tx.watermark()) ?? 0);
-      return work;
+      const settledThrough = await tx.watermark();
+      await tx.settle(participant, settledThrough ?? 0);
+      return { work: null, through: settledThrough };
     });
-    if (found !== null) return found;
-    Context.current().heartbeat();
+    if (work !== null) return work;
+    Context.current().heartbeat({
+      waiting: `${participant} has nothing to do yet`,
+      logCompleteThrough: through === null ? 'before the first traffic' : isoInstant(through),
+    });
     Context.current().cancellationSignal.throwIfAborted();
     if (Date.now() >= deadline) throw notYet(`${participant} has nothing to do yet`);
     await changed;
