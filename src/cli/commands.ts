@@ -85,6 +85,15 @@ export const COMMANDS: CommandTable = {
         ],
         load: () => import('./gate/analyze.ts'),
       },
+      plan: {
+        summary: 'Say how many units and days each step of a ladder takes, and what never concludes',
+        examples: [
+          'gate plan --base 0.05 --units-per-day 24000 --margin 0.02',
+          'gate plan my_ab.csv --unit user --arm variant --time assigned_at --loss failed --margin 0.01 --steps 0.01,0.1,0.5',
+          'gate plan --base 0.02 --units-per-day 100000 --policy policy.yaml --harms 0.005,0.02 --json',
+        ],
+        load: () => import('./gate/plan.ts'),
+      },
     },
   },
   validate: {

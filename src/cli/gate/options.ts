@@ -74,6 +74,22 @@ export function numberOption(
   return value;
 }
 
+/** A list of numbers separated by commas. */
+export function numbersOption(
+  options: Options,
+  flag: string,
+  isAllowed: (value: number) => boolean,
+  allowed: string,
+): number[] | null {
+  const written = textOption(options, keyOf(flag));
+  if (written === null) return null;
+  return written.split(',').map((part) => {
+    const value = part.trim() === '' ? Number.NaN : Number(part);
+    if (!Number.isFinite(value) || !isAllowed(value)) throw refused(flag, written, allowed);
+    return value;
+  });
+}
+
 export function choiceOption<const C extends string>(options: Options, flag: string, choices: readonly C[]): C | null {
   const written = textOption(options, keyOf(flag));
   if (written === null) return null;
@@ -121,4 +137,24 @@ export function metricOptions(options: Options): { column: string | null; scale:
 /** A share in basis points. */
 export function basisPoints(share: number): number {
   return Math.round(share * BP_WHOLE);
+}
+
+/** Options that say which ladder is climbed, and at what traffic. */
+export function declareTraffic(command: Command): Command {
+  return command
+    .option('--base <rate>', 'loss rate of the control, 0.05 for 5 in 100')
+    .option('--units-per-day <count>', 'units that come in a day, both arms together')
+    .option('--steps <shares>', 'the ladder, without a policy file (default: 0.05,0.1,0.25,0.5)')
+    .option('--window <duration>', 'how long after assignment an outcome is known, P7D (default: at once)');
+}
+
+const DEFAULT_STEPS = [0.05, 0.1, 0.25, 0.5];
+
+/** The ladder of the command line. */
+export function stepsOption(options: Options): number[] {
+  const allowed = 'rising shares between 0 and 1, such as 0.05,0.25,0.5';
+  const shares = numbersOption(options, '--steps', (share) => share > 0 && share < 1, allowed);
+  if (shares === null) return DEFAULT_STEPS;
+  if (shares.every((share, index) => index === 0 || share > shares[index - 1]!)) return shares;
+  throw refused('--steps', String(options['steps']), allowed);
 }

@@ -37,6 +37,8 @@ export interface BlockMean {
   readonly stream: string;
   readonly units: number;
   readonly mean: number;
+  /** UTC day of its cohort, counted from 1970. */
+  readonly day: number;
 }
 
 /** A cohort record with the event time it ends at. */
@@ -102,7 +104,7 @@ export function formCohorts(units: UnitSet, o: FormingOptions): FormedCohorts {
   const blocks: BlockMean[] = [];
   const matched = { candidate: 0, control: 0 };
   const cohorts = groups.map((group, index): FormedCohort => {
-    const { differences, counts } = evidenceOf(units, group.members, o, blocks, matched);
+    const { differences, counts } = evidenceOf(units, group, o, blocks, matched);
     const record: Cohort = {
       cohort: index + 1,
       step: 0,
@@ -162,7 +164,7 @@ function sharesOf(
 
 function evidenceOf(
   units: UnitSet,
-  members: readonly number[],
+  { members, slot }: Group,
   o: FormingOptions,
   blocks: BlockMean[],
   matched: { candidate: number; control: number },
@@ -170,6 +172,7 @@ function evidenceOf(
   const differences: Record<string, DiffHistogram> = {};
   const counts: Record<string, CountTuple> = {};
   const strata = strataOf(units, members);
+  const day = Math.floor(cohortStart(o.calendar, slot) / DAY_MS);
   for (const stream of o.streams) {
     if (stream.kind === 'count') {
       counts[stream.id] = countTuple(units, members, stream, o.candidate);
@@ -182,7 +185,7 @@ function evidenceOf(
         quantum: stream.quantum,
       });
       const mean = meanOf(hist);
-      if (mean !== null) blocks.push({ stream: stream.id, ...mean });
+      if (mean !== null) blocks.push({ stream: stream.id, day, ...mean });
       if (stream === o.streams[0]) {
         matched.candidate += used.candidate;
         matched.control += used.control;
