@@ -94,8 +94,14 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
   const requestLog = await openRequestLog({ kind: 'duckdb', folder: join(config.stateDir, 'request-log') });
   const trainer = trainers['worker-thread'];
   const gateways = { kind: 'http', urls: config.gatewayUrls };
+  const { createEvidenceIntake } = await import('./adapters/record-store/evidence-intake.ts');
+  const { createInMemoryMetricSource } = await import('./adapters/metric-source/in-memory.ts');
+  const { createInMemoryServingCheck } = await import('./adapters/serving-check/in-memory.ts');
   const ports: ActivityPorts = {
     records,
+    evidenceIntake: createEvidenceIntake(records),
+    metricSource: createInMemoryMetricSource(),
+    servingCheck: createInMemoryServingCheck((digest) => objectStore.get(digest)),
     objectStore,
     requestLog,
     trainer: await trainer.create(trainer.config.parse({})),

@@ -2,32 +2,32 @@
  * One look of the gate: measure what has matured, record it, judge everything recorded. The look, its evidence and its decision are
  * written in one transaction; asking again for a cohort that was looked at returns the recorded judgement.
  */
+import type { MetricSource } from '../adapters/metric-source/port.ts';
+import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { RequestLog } from '../adapters/request-log/port.ts';
-import type { RecordStore, RecordTransaction } from '../adapters/record-store/port.ts';
-import type { DecisionRecord, EvidenceRecord, RecordBodies } from '../contracts/records.ts';
+import type { RecordStore } from '../adapters/record-store/port.ts';
+import type { DecisionRecord, EvidenceRecord, PolicyRecord, RecordBodies } from '../contracts/records.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { canaryPolicy, ERROR_STREAM, LOSS_STREAM, shadowPolicy } from '../domain/rollout/gate-runs.ts';
+import { LOSS_STREAM, policyAtStep, runOf } from '../domain/rollout/gate-runs.ts';
+import type { GateRunPlan } from '../domain/rollout/gate-runs.ts';
 import { lookInWords, lookTable } from '../domain/rollout/look-words.ts';
-import {
-  assignedUnits,
-  blockedLoss,
-  pairedLoss,
-  scoringErrors,
-  stableWasOverridden,
-} from '../domain/rollout/measure.ts';
-import type { LossMeasurement, MeasuredUnit } from '../domain/rollout/measure.ts';
-import type { Judgement } from '../domain/rollout/states.ts';
+import { judgeAgain, takeLook } from '../domain/rollout/looks.ts';
+import type { LookBasis } from '../domain/rollout/looks.ts';
+import type { GivenApproval, Judgement } from '../domain/rollout/states.ts';
+import { unmetConditions } from '../domain/rollout/unmet.ts';
 import { sha256Hex } from '../domain/sha256.ts';
-import { awaitedEvidence, beginGate, lookAt } from '../domain/statistics/index.ts';
-import type { Cohort, Completion, GatePolicy, GateState } from '../domain/statistics/index.ts';
+import { awaitedEvidence, beginGate } from '../domain/statistics/index.ts';
+import type { GateState, LookRecord } from '../domain/statistics/index.ts';
 import { cohortStart, isoInstant } from '../domain/time.ts';
-import { gateRunInput, modelContext } from './model-context.ts';
-import type { ModelContext } from './model-context.ts';
+import { measureLook } from './look-evidence.ts';
+import type { Measured, Measuring } from './look-evidence.ts';
+import { modelContext } from './model-context.ts';
+import { gateRunPlan, policyOnRecord } from './policy-records.ts';
 
 /** A decided rise takes effect one whole cohort after the cohort in which it was decided. */
 const ACTUATION_COHORTS = 1;
-/** Below this share of matured units with a label the label feed counts as broken for the cohort: missing is not good. */
-const LABELLED_SHARE_MIN = 0.5;
+/** A cohort in which another split chose arms is not a comparison of these two bundles. */
+const FOREIGN_SPLIT = 'foreign-split';
 
 export interface LookInput {
   readonly model: string;
@@ -35,33 +35,44 @@ export interface LookInput {
   readonly run: 'shadow' | 'canary';
   readonly cohort: number;
   readonly mayAdvance: boolean;
+  readonly policyDigest: string;
+  /** Step of the ladder on which the rollout stands. */
+  readonly step: number;
+  readonly extraCohorts: number;
+  readonly approvals: readonly GivenApproval[];
+  /** Why a split of this rollout was refused, or null. */
+  readonly splitRefused: string | null;
 }
 
-interface Look {
+interface Look extends Measuring {
   readonly input: LookInput;
-  readonly context: ModelContext;
-  readonly candidate: RecordBodies['candidate'];
-  readonly schedule: RecordBodies['schedule'];
-  readonly policy: GatePolicy;
+  readonly plan: GateRunPlan;
   readonly state: GateState;
-  readonly previousDigest: string;
-  /** First cohort of the run: the gate numbers cohorts from it. */
-  readonly runStart: number;
-  readonly watermark: number;
+  readonly entry: RecordBodies['schedule']['entries'][number];
+  /** Step within the run that the cohort was served at. */
+  readonly cohortStep: number;
+  readonly mayAdvance: boolean;
+  readonly previous: { readonly evidenceDigest: string; readonly batchesDigest: string };
+  readonly assignmentFaults: readonly string[];
 }
 
-type Remembered = RecordBodies['gateState'];
+export interface JudgingPorts {
+  readonly records: RecordStore;
+  readonly requestLog: RequestLog;
+  readonly metricSource: MetricSource;
+}
 
 /** Looks once, after `input.cohort`, which must be complete in the archive. */
-export async function look(records: RecordStore, requestLog: RequestLog, input: LookInput): Promise<Judgement> {
+export async function look({ records, ...sources }: JudgingPorts, input: LookInput): Promise<Judgement> {
   const prepared = await records.transaction(input.model, (tx) => prepare(tx, input));
   if ('judgement' in prepared) return prepared.judgement;
-  const evidence = await measure(requestLog, prepared);
-  return records.transaction(input.model, (tx) => conclude(tx, prepared, evidence));
+  const measured = await measureLook(sources, prepared);
+  return records.transaction(input.model, (tx) => conclude(tx, prepared, measured));
 }
 
 const judgementKey = (input: LookInput): string => `${input.rolloutId}/${input.run}/judgement`;
 const gateKey = (input: LookInput): string => `${input.rolloutId}/${input.run}`;
+const padded = (cohort: number): string => String(cohort).padStart(6, '0');
 
 /** The judgement of a cohort that was looked at before; null when it was not. */
 async function recorded(tx: RecordTransaction, input: LookInput): Promise<Judgement | null> {
@@ -74,178 +85,189 @@ async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | 
   const judgement = await recorded(tx, input);
   if (judgement !== null) return { judgement };
   const known = await tx.get('gateState', gateKey(input));
-  const context = await modelContext(tx);
-  const schedule = await tx.get('schedule', input.rolloutId);
-  const candidates = await tx.list('candidate');
-  const candidate = candidates.find(({ body }) => body.rolloutId === input.rolloutId)?.body;
-  const first = schedule?.entries.find((entry) => entry.mode === input.run);
-  if (schedule === null || first === undefined || candidate === undefined) {
+  const { calendar } = await modelContext(tx);
+  const policy = await policyOnRecord(tx, input.policyDigest);
+  const schedule = (await tx.get('schedule', input.rolloutId))?.entries ?? [];
+  const ofRun = schedule.filter(({ mode }) => (mode === 'shadow' ? 'shadow' : 'canary') === input.run);
+  const first = ofRun[0];
+  const entry = ofRun.findLast(({ cohort }) => cohort <= input.cohort) ?? first;
+  if (first === undefined || entry?.candidate === undefined || entry.candidate === null) {
     throw new Error(`${input.rolloutId} has no split for its ${input.run} run yet`);
   }
-  const gateInput = gateRunInput(context, candidate.claim);
-  const policy = input.run === 'shadow' ? shadowPolicy(gateInput) : canaryPolicy(gateInput);
+  const plan = gateRunPlan(policy, input.run);
+  const firstStep = policy.rollout.steps.findIndex((step) => runOf(step) === input.run);
+  const stepInRun = input.step - firstStep;
+  const state = await gateBefore(tx, input, plan, stepInRun, known);
   return {
+    ...input,
     input,
-    context,
-    candidate,
-    schedule,
     policy,
-    state: known === null ? beginGate(policy) : (known.state as GateState),
-    previousDigest: known?.evidenceDigest ?? '',
+    plan,
+    state,
+    entry,
+    // Before a rise takes effect the cohort still counts for the step before it.
+    cohortStep: entry === ofRun.at(-1) ? stepInRun : Math.min(stepInRun, entry.step - firstStep),
+    calendar,
+    candidate: entry.candidate,
+    salt: first.salt,
     runStart: first.cohort,
+    mayAdvance: input.mayAdvance && (await approvalsCount(tx, policy, input)),
+    previous: known ?? { evidenceDigest: '', batchesDigest: '' },
+    assignmentFaults: known?.assignmentFaults ?? [],
     watermark: (await tx.watermark()) ?? 0,
+    generations: new Set(schedule.map(({ generation }) => generation)),
+    awaited: awaitedEvidence(state),
+    batches: await batchesOf(tx, input.rolloutId),
   };
 }
 
-interface MeasuredLook {
-  readonly cohort: Cohort;
-  readonly completions: readonly Completion[];
-  readonly records: readonly EvidenceRecord[];
-}
-
-async function measure(requestLog: RequestLog, prepared: Look): Promise<MeasuredLook> {
-  const { input, context, runStart, watermark, state } = prepared;
-  const units = await unitsOf(requestLog, prepared, input.cohort, cohortStart(context.calendar, input.cohort + 1));
-  const voided = stableWasOverridden(units);
-  const records: EvidenceRecord[] = [evidenceOfErrors(prepared, units)];
-  const completions: Completion[] = [];
-  const awaited = awaitedEvidence(state).filter(({ streams }) => streams.includes(LOSS_STREAM));
-  for (const { cohort } of awaited) {
-    const absolute = runStart + cohort - 1;
-    const matured = cohortStart(context.calendar, absolute + 1) + context.windowMs;
-    if (matured > watermark) break;
-    // Labels of the window decide; only where the feed was broken then, what has come since.
-    const loss =
-      measureLoss(prepared, await unitsOf(requestLog, prepared, absolute, matured)) ??
-      measureLoss(prepared, await unitsOf(requestLog, prepared, absolute, watermark));
-    // Streams are judged on contiguous prefixes: what is missing here blocks what comes after.
-    if (loss === null) break;
-    completions.push({ cohort, differences: { [LOSS_STREAM]: loss.histogram } });
-    records.push(evidenceOfLoss(prepared, absolute, loss));
+/** The gate's state before this look: as it was left, or judged again where another policy has taken over. */
+async function gateBefore(
+  tx: RecordTransaction,
+  input: LookInput,
+  plan: GateRunPlan,
+  stepInRun: number,
+  known: RecordBodies['gateState'] | null,
+): Promise<GateState> {
+  if (known === null) return beginGate(plan.policy);
+  if (known.policyDigest === input.policyDigest) return known.state as GateState;
+  const chain = await tx.chain('decision', input.rolloutId);
+  const looks: Array<{ basis: LookBasis; evidence: EvidenceRecord[] }> = [];
+  for (const { body } of chain) {
+    if (body.run !== input.run || body.basis === null) continue;
+    const evidence: EvidenceRecord[] = [];
+    for (const batchId of body.basis.batches) evidence.push(await evidenceOnRecord(tx, batchId));
+    looks.push({ basis: body.basis, evidence });
   }
-  const entry = entryAt(prepared, input.cohort);
-  const cohort: Cohort = {
-    cohort: input.cohort - runStart + 1,
-    step: entry.stepInRun,
-    exposureBp: Math.round(entry.exposure * 10_000),
-    status: voided ? 'void' : 'ok',
-    assigned: assignedUnits(units),
-    counts: { [ERROR_STREAM]: scoringErrors(units) },
-    pending: [LOSS_STREAM],
-  };
-  return { cohort, completions, records };
+  return judgeAgain(plan, stepInRun, looks);
 }
 
-async function unitsOf(
-  requestLog: RequestLog,
-  { input, context, candidate }: Look,
-  cohort: number,
-  asOf: number,
-): Promise<MeasuredUnit[]> {
-  const units = await requestLog.readUnits({
-    model: input.model,
-    from: cohortStart(context.calendar, cohort),
-    to: cohortStart(context.calendar, cohort + 1),
-    asOf,
-  });
-  return units.filter((unit) => unit.candidateBundle === candidate.bundle);
+async function evidenceOnRecord(tx: RecordTransaction, batchId: string): Promise<EvidenceRecord> {
+  const found = await tx.get('evidence', evidenceKey(batchId));
+  if (found === null) throw new Error(`evidence ${batchId} of a recorded decision is gone`);
+  return found;
 }
 
-/** Null while too few of the matured units have a label. */
-function measureLoss({ context, schedule }: Look, units: readonly MeasuredUnit[]): LossMeasurement | null {
-  const salt = schedule.entries[0]?.salt ?? '';
-  const measured = context.declaration.label.affectsLabel
-    ? blockedLoss(units, context.loss, salt)
-    : pairedLoss(units, context.loss);
-  return measured.units < measured.eligible * LABELLED_SHARE_MIN ? null : measured;
+/** Key of an evidence record: its id with the cohort padded, so that keys sort by cohort. */
+export function evidenceKey(batchId: string): string {
+  const slash = batchId.lastIndexOf('/');
+  return `${batchId.slice(0, slash)}/${padded(Number(batchId.slice(slash + 1)))}`;
 }
 
-function evidenceOfErrors({ input }: Look, units: readonly MeasuredUnit[]): EvidenceRecord {
-  const batchId = `${gateKey(input)}/${ERROR_STREAM}/${input.cohort}`;
-  return {
-    batchId,
-    cohort: input.cohort,
-    stream: ERROR_STREAM,
-    histogram: null,
-    window: scoringErrors(units),
-    units: units.length,
-  };
+async function batchesOf(tx: RecordTransaction, rolloutId: string): Promise<Look['batches']> {
+  const batches = await tx.list('evidenceBatch', { prefix: `${rolloutId}/` });
+  return new Map(batches.map(({ body }) => [`${body.metric}/${body.cohort}`, body]));
 }
 
-function evidenceOfLoss({ input }: Look, cohort: number, loss: LossMeasurement): EvidenceRecord {
-  const batchId = `${gateKey(input)}/${LOSS_STREAM}/${cohort}`;
-  return { batchId, cohort, stream: LOSS_STREAM, histogram: loss.histogram, window: null, units: loss.units };
+/** Where the policy insists on it, only a yes counts whose giver the HTTP edge has authenticated. */
+async function approvalsCount(tx: RecordTransaction, { rollout }: PolicyRecord, input: LookInput): Promise<boolean> {
+  const step = rollout.steps[input.step];
+  if (step?.mode !== 'canary' || step.approvals?.authenticated !== true) return true;
+  let authenticated = 0;
+  for (const { commandId, by } of input.approvals) {
+    const command = await tx.get('command', commandId);
+    if (command?.authenticatedAs === by) authenticated += 1;
+  }
+  return authenticated >= step.approvals.quorum;
 }
 
-function entryAt(
-  { schedule, input }: Look,
-  cohort: number,
-): { exposure: number; stepInRun: number; mode: string; step: number } {
-  const ofRun = schedule.entries.filter((entry) => entry.mode === input.run);
-  const current = ofRun.findLast((entry) => entry.cohort <= cohort) ?? ofRun[0];
-  if (current === undefined) throw new Error(`${input.rolloutId} has no split for its ${input.run} run`);
-  return {
-    exposure: current.exposure,
-    stepInRun: current.step - (ofRun[0]?.step ?? 0),
-    mode: current.mode,
-    step: current.step,
-  };
-}
-
-async function conclude(tx: RecordTransaction, prepared: Look, measured: MeasuredLook): Promise<Judgement> {
-  const { input, policy, context } = prepared;
+async function conclude(tx: RecordTransaction, prepared: Look, measured: Measured): Promise<Judgement> {
+  const { input, plan } = prepared;
   // Two attempts may measure at once, and a later one has seen more labels: the first that is recorded holds.
   const known = await recorded(tx, input);
   if (known !== null) return known;
-  for (const body of measured.records) {
-    await tx.insert('evidence', `${gateKey(input)}/${body.stream}/${String(body.cohort).padStart(6, '0')}`, body);
-  }
-  const { state, record } = lookAt(policy, prepared.state, measured.cohort, {
-    mayAdvance: input.mayAdvance,
-    completions: measured.completions,
+  for (const body of measured.records) await tx.insert('evidence', evidenceKey(body.batchId), body);
+  const basis = basisOf(prepared, measured);
+  const { state, record } = takeLook(plan, prepared.state, { basis, evidence: measured.records });
+  const evidenceDigest = sha256Hex(canonicalJson([prepared.previous.evidenceDigest, measured.records]));
+  const batchesDigest = sha256Hex(canonicalJson([prepared.previous.batchesDigest, [...basis.batches].sort()]));
+  await tx.put('gateState', gateKey(input), {
+    cohort: input.cohort,
+    state,
+    evidenceDigest,
+    batchesDigest,
+    policyDigest: input.policyDigest,
+    assignmentFaults: basis.assignmentFaults,
   });
-  const evidenceDigest = sha256Hex(canonicalJson([prepared.previousDigest, measured.records]));
-  const remembered: Remembered = { cohort: input.cohort, state, evidenceDigest };
-  await tx.put('gateState', gateKey(input), remembered);
-  const judgement: Judgement = {
+  const judgement = judgementOf(prepared, measured, { basis, state, record, evidenceDigest });
+  await tx.put('memory', judgementKey(input), { value: judgement });
+  const decision = decisionOf(prepared, judgement, { basis, record, batchesDigest });
+  await tx.append('decision', input.rolloutId, judgement.decisionId, decision);
+  return judgement;
+}
+
+function basisOf(prepared: Look, measured: Measured): LookBasis {
+  const { input, entry, runStart, mayAdvance, cohortStep } = prepared;
+  const foreign = measured.foreignUnits > 0 || input.splitRefused !== null ? [FOREIGN_SPLIT] : [];
+  return {
+    runStart,
+    cohort: input.cohort,
+    step: cohortStep,
+    exposureBp: Math.round(entry.exposure * 10_000),
+    status: measured.status,
+    assigned: measured.assigned,
+    batches: measured.records.map(({ batchId }) => batchId),
+    mayAdvance,
+    extraCohorts: input.extraCohorts,
+    assignmentFaults: [...new Set([...prepared.assignmentFaults, ...foreign])],
+  };
+}
+
+interface Taken {
+  readonly basis: LookBasis;
+  readonly state: GateState;
+  readonly record: LookRecord;
+  readonly evidenceDigest: string;
+}
+
+function judgementOf(prepared: Look, measured: Measured, { basis, state, record, evidenceDigest }: Taken): Judgement {
+  const { input, plan, calendar, policy } = prepared;
+  const judged = policyAtStep(plan, record.step, basis.extraCohorts);
+  return {
     decisionId: `${gateKey(input)}/${input.cohort}`,
     run: input.run,
     cohort: input.cohort,
-    eventTime: isoInstant(cohortStart(context.calendar, input.cohort + 1)),
+    eventTime: isoInstant(cohortStart(calendar, input.cohort + 1)),
     verdict: record.decision,
     reasons: record.reasons,
     evidenceDigest,
     onlyApprovalMissing: record.reasons.includes('approval'),
     effectiveCohort: input.cohort + 1 + ACTUATION_COHORTS,
-    inWords: lookInWords(policy, state, record, LOSS_STREAM),
-    table: lookTable(policy, state, record),
+    assignmentFaults: basis.assignmentFaults,
+    unmet: unmetConditions({ policy: judged, state, record, cohortMs: policy.cohortMs, missing: measured.missing }),
+    inWords: lookInWords(judged, state, record, LOSS_STREAM),
+    table: lookTable(judged, state, record),
   };
-  await tx.put('memory', judgementKey(input), { value: judgement });
-  await tx.append('decision', input.rolloutId, judgement.decisionId, decisionOf(prepared, judgement, record));
-  return judgement;
 }
 
-function decisionOf(prepared: Look, judgement: Judgement, record: unknown): DecisionRecord {
-  const { input, policy, schedule, candidate } = prepared;
+function decisionOf(
+  prepared: Look,
+  judgement: Judgement,
+  { basis, record, batchesDigest }: { basis: LookBasis; record: LookRecord; batchesDigest: string },
+): DecisionRecord {
+  const { input, entry, candidate, watermark } = prepared;
   return {
     decisionId: judgement.decisionId,
     rolloutId: input.rolloutId,
     run: input.run,
-    step: entryAt(prepared, input.cohort).mode,
+    step: entry.mode,
     cohort: input.cohort,
     eventTime: judgement.eventTime,
     verdict: judgement.verdict,
     reasons: judgement.reasons,
-    candidate: candidate.bundle,
-    stable: schedule.entries[0]?.stable ?? '',
-    policyDigest: sha256Hex(canonicalJson(withoutUndefined(policy))),
+    candidate,
+    stable: entry.stable,
+    policyDigest: input.policyDigest,
     evidenceDigest: judgement.evidenceDigest,
+    batchesDigest,
+    watermark: isoInstant(watermark),
+    basis,
     look: record,
-    approvals: [],
+    approvals: input.approvals.map(({ reason: note, cohort: _cohort, ...given }) => ({
+      ...given,
+      note,
+      rolloutId: input.rolloutId,
+    })),
     inWords: judgement.inWords,
   };
-}
-
-function withoutUndefined(policy: GatePolicy): unknown {
-  return JSON.parse(JSON.stringify(policy));
 }

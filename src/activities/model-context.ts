@@ -1,10 +1,7 @@
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { ModelDeclaration } from '../contracts/model.ts';
-import { wholeCohorts } from '../domain/rollout/gate-runs.ts';
-import type { GateRunInput } from '../domain/rollout/gate-runs.ts';
 import { brierLoss, scaledSquaredError } from '../domain/rollout/measure.ts';
 import type { UnitLoss } from '../domain/rollout/measure.ts';
-import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
 import { durationMs, epochMs } from '../domain/time.ts';
 import type { CohortCalendar } from '../domain/time.ts';
 
@@ -14,10 +11,8 @@ export interface ModelContext {
   readonly digest: string;
   readonly path: string;
   readonly calendar: CohortCalendar;
-  /** Attribution window, milliseconds. */
+  /** Attribution window and ingestion lag, milliseconds. */
   readonly windowMs: number;
-  /** Whole cohorts from assignment to maturity. */
-  readonly labelLag: number;
   readonly loss: UnitLoss;
 }
 
@@ -33,20 +28,7 @@ export async function modelContext(tx: RecordTransaction): Promise<ModelContext>
     digest,
     path,
     calendar: { origin: epochMs(declaration.source.backfillUntil), lengthMs },
-    windowMs: durationMs(declaration.label.attributionWindow),
-    labelLag: wholeCohorts(declaration.label.attributionWindow, lengthMs),
+    windowMs: durationMs(declaration.label.attributionWindow) + durationMs(declaration.label.ingestionLag),
     loss: loss === 'brier' ? brierLoss : scaledSquaredError(lossRange ?? [0, 1]),
-  };
-}
-
-/** What both gate runs of a candidate are built from. */
-export function gateRunInput(context: ModelContext, claim: 'improve' | 'not-worse'): GateRunInput {
-  const { declaration, calendar, labelLag } = context;
-  return {
-    policy: declaration.rollout,
-    preset: STATISTICAL_PRESETS[declaration.rollout.preset],
-    claim,
-    cohortMs: calendar.lengthMs,
-    labelLag,
   };
 }

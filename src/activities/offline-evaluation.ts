@@ -15,6 +15,8 @@ import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
 
+type Evaluate = RolloutInput & { readonly stable: string; readonly newCase: string | null };
+
 interface Evaluation {
   readonly context: ModelContext;
   readonly cases: readonly SuiteCaseRecord[];
@@ -26,10 +28,7 @@ interface Evaluation {
  * Judges a candidate on the validation suite as it stands, against the bundle that serves. Only what is worse fails a case: a case
  * without enough labelled rows is skipped, and says so.
  */
-export async function evaluateOffline(
-  ports: ActivityPorts,
-  input: RolloutInput & { readonly stable: string },
-): Promise<OfflineVerdict> {
+export async function evaluateOffline(ports: ActivityPorts, input: Evaluate): Promise<OfflineVerdict> {
   const { records } = ports;
   const evaluation = await records.transaction(input.model, (tx) => prepare(tx));
   const results: AttestationRecord['cases'][number][] = [];
@@ -105,15 +104,16 @@ async function caseLosses(
 
 async function conclude(
   tx: RecordTransaction,
-  input: RolloutInput & { readonly stable: string },
+  input: Evaluate,
   { cases, now }: Evaluation,
   results: AttestationRecord['cases'],
 ): Promise<OfflineVerdict> {
-  const decisionId = `${input.rolloutId}/offline`;
+  const decisionId = `${input.rolloutId}/offline${input.newCase === null ? '' : `/${input.newCase}`}`;
   const known = (await tx.chain('decision', input.rolloutId)).find(({ key }) => key === decisionId)?.body;
   if (known !== undefined)
     return { passed: known.verdict === 'advance', decisionId, reasons: known.reasons, inWords: known.inWords };
   const suiteVersion = sha256Hex(canonicalJson(cases));
+  await tx.put('memory', evaluatedKey(input.rolloutId), { value: cases.map(({ id }) => id) });
   const failed = results.filter(({ result }) => result === 'failed');
   const passed = failed.length === 0;
   const attestation = { bundle: input.bundle, against: input.stable, suiteVersion, passed, cases: results };
@@ -135,9 +135,22 @@ async function conclude(
     stable: input.stable,
     policyDigest: suiteVersion,
     evidenceDigest: sha256Hex(canonicalJson(attestation)),
+    batchesDigest: null,
+    watermark: null,
+    basis: null,
     look: null,
     approvals: [],
     inWords,
   });
   return { passed, decisionId, reasons, inWords };
+}
+
+const evaluatedKey = (rolloutId: string): string => `${rolloutId}/evaluated-cases`;
+
+/** A case that the suite has got since the candidate was evaluated, oldest name first; null where there is none. */
+export async function newSuiteCase(tx: RecordTransaction, rolloutId: string): Promise<string | null> {
+  const evaluated = (await tx.get('memory', evaluatedKey(rolloutId)))?.value;
+  if (!Array.isArray(evaluated)) return null;
+  const cases = await tx.list('suiteCase');
+  return cases.find(({ body }) => !evaluated.includes(body.id))?.body.id ?? null;
 }

@@ -1,7 +1,9 @@
 import type { DataSource } from '../adapters/data-source/port.ts';
 import type { GatewayLog } from '../adapters/gateway-log/port.ts';
+import type { MetricSource } from '../adapters/metric-source/port.ts';
 import type { ObjectStore } from '../adapters/object-store/port.ts';
-import type { RecordStore } from '../adapters/record-store/port.ts';
+import type { EvidenceIntake, RecordStore } from '../adapters/record-store/port.ts';
+import type { ServingCheck } from '../adapters/serving-check/port.ts';
 import type { RequestLog } from '../adapters/request-log/port.ts';
 import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { Trainer } from '../adapters/trainer/port.ts';
@@ -9,9 +11,12 @@ import type { Trainer } from '../adapters/trainer/port.ts';
 /** Everything of the world that activities may touch. One object per worker process. */
 export interface ActivityPorts {
   readonly records: RecordStore;
+  readonly evidenceIntake: EvidenceIntake;
+  readonly servingCheck: ServingCheck;
   readonly objectStore: ObjectStore;
   readonly gatewayLog: GatewayLog;
   readonly requestLog: RequestLog;
+  readonly metricSource: MetricSource;
   readonly trafficRouter: TrafficRouter;
   readonly trainer: Trainer;
   /** The model's source, opened once per process. */

@@ -2,42 +2,47 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
-import { HoldfastError } from '../contracts/errors.ts';
 import type { PutTraffic, TrafficState } from '../contracts/serving.ts';
 import type { ExposureApplied, RolloutActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
 import { experimentationId, promotionId } from '../contracts/names.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
-import { wholeCohorts } from '../domain/rollout/gate-runs.ts';
-import type { RolloutBrief, Step } from '../domain/rollout/states.ts';
+import { HoldfastError } from '../contracts/errors.ts';
+import type { RolloutBrief } from '../domain/rollout/states.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
-import { sha256Hex } from '../domain/sha256.ts';
 import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
 import { modelContext } from './model-context.ts';
-import type { ModelContext } from './model-context.ts';
-import { evaluateOffline } from './offline-evaluation.ts';
+import { evaluateOffline, newSuiteCase } from './offline-evaluation.ts';
+import { ladderOf, policyOf, recordPolicy } from './policy-records.ts';
 import type { ActivityPorts } from './ports.ts';
+import { rebasePolicy } from './rebasing.ts';
+import { checkServing } from './serving-check.ts';
 import { waitForWork } from './waiting.ts';
 
 /** Activities of the rollout stage. Each is idempotent by the rollout and what it names; none keeps anything in memory. */
 export function createRolloutActivities(ports: ActivityPorts): RolloutActivities {
-  const { records, trafficRouter, requestLog } = ports;
+  const { records, trafficRouter, evidenceIntake } = ports;
   return {
     beginRollout: (input) => beginRollout(ports, input),
     evaluateOffline: (input) => evaluateOffline(ports, input),
+    checkServing: (input) => checkServing(ports, input),
+    rebasePolicy: (input) => records.transaction(input.model, (tx) => rebasePolicy(tx, input)),
+    recordEvidence: ({ model, rolloutId, ...command }) => evidenceIntake.take(model, rolloutId, command),
     setExposure: (input) => setExposure(trafficRouter, input),
     returnToStable: (input) => returnToStable(trafficRouter, input),
     recordExposure: (input) => records.transaction(input.model, (tx) => recordExposure(tx, input)),
     async judgeNext(input) {
       const cohort = input.afterCohort + 1;
-      const { model, rolloutId, run, mayAdvance, turn } = input;
-      await waitForWork(records, model, rolloutId, async (tx, watermark) => {
+      const { model, rolloutId, turn } = input;
+      const work = await waitForWork(records, model, rolloutId, async (tx, watermark) => {
         await takeTurn(tx, rolloutId, turn);
-        return cohortIsComplete(tx, watermark, cohort);
+        const caseId = await newSuiteCase(tx, rolloutId);
+        if (caseId !== null) return { caseId };
+        return (await cohortIsComplete(tx, watermark, cohort)) === null ? null : { caseId };
       });
-      return look(records, requestLog, { model, rolloutId, run, cohort, mayAdvance });
+      if (work.caseId !== null) return { kind: 'suiteGrew', caseId: work.caseId };
+      return { kind: 'judged', judgement: await look(ports, { ...input, cohort }) };
     },
     async cohortServedNext({ model, rolloutId, cohort }) {
       await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));
@@ -84,19 +89,20 @@ async function beginRollout({ records, trafficRouter }: ActivityPorts, input: Ro
     if (known !== null) return known.value as RolloutBrief;
     const context = await modelContext(tx);
     const { declaration } = context;
+    const policy = policyOf(context, input.claim);
+    const policyDigest = await recordPolicy(tx, policy);
     const brief: RolloutBrief = {
       stable,
       author: declaration.owner,
-      steps: ladder(context),
+      steps: ladderOf(policy),
       people: declaration.people,
-      policyDigest: sha256Hex(
-        canonicalJson({ policy: JSON.parse(JSON.stringify(declaration.rollout)), claim: input.claim }),
-      ),
+      policyDigest,
       generationBase: Math.max(...states.map(({ generation }) => generation)),
       salt: input.rolloutId,
       calendar: context.calendar,
     };
     await tx.put('memory', `${input.rolloutId}/brief`, { value: brief });
+    await tx.put('memory', `${input.rolloutId}/policy`, { value: policyDigest });
     return brief;
   });
 }
@@ -111,15 +117,6 @@ function agreedStable(states: readonly TrafficState[]): string {
     );
   }
   return stable;
-}
-
-function ladder({ declaration, calendar, labelLag }: ModelContext): Step[] {
-  return declaration.rollout.steps.map((step) => ({
-    mode: step.mode,
-    exposure: step.mode === 'canary' ? step.exposure : step.mode === 'full' ? 1 : 0,
-    deadlineCohorts: 'deadline' in step ? wholeCohorts(step.deadline, calendar.lengthMs) + labelLag : null,
-    approvals: 'approvals' in step && step.approvals !== undefined ? step.approvals : null,
-  }));
 }
 
 /**
@@ -174,7 +171,7 @@ async function returnToStable(router: TrafficRouter, input: SetExposureInput): P
     throw new Error(`not at zero yet: ${error.message}`, { cause: error });
   }
   const states = await router.observe(input.model);
-  const exposed = states.filter((state) => names(state, input.salt)).length;
+  const exposed = states.filter((state) => names(state, input)).length;
   // Requests in flight under somebody else's split are not this candidate's.
   const inFlight = states
     .filter(({ servingNow }) => servingNow.candidate === null)
@@ -199,14 +196,14 @@ async function orderBack(router: TrafficRouter, input: SetExposureInput): Promis
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'GENERATION_STALE') throw error;
     const states = await router.observe(input.model);
-    if (!states.some((state) => names(state, input.salt))) return;
+    if (!states.some((state) => names(state, input))) return;
     const generation = 1 + Math.max(...states.map((state) => state.generation));
     await router.apply(input.model, putOf({ ...input, generation }, null));
   }
 }
 
-/** Whether a split in effect or to come names the candidate of a rollout, known by its salt. */
-function names({ entries, eventClock }: TrafficState, salt: string): boolean {
+/** Whether a split in effect or to come can serve the candidate, whoever wrote it. */
+function names({ entries, eventClock }: TrafficState, { salt, leaving }: SetExposureInput): boolean {
   const present = entryAt(entries, eventClock === null ? Number.NEGATIVE_INFINITY : epochMs(eventClock));
   const coming = entries.slice(
     Math.max(
@@ -214,16 +211,30 @@ function names({ entries, eventClock }: TrafficState, salt: string): boolean {
       entries.findIndex((entry) => entry === present),
     ),
   );
-  return coming.some((entry) => entry.salt === salt && entry.candidate !== null);
+  return coming.some(
+    ({ salt: of, candidate, stable }) =>
+      candidate === leaving || stable === leaving || (of === salt && candidate !== null),
+  );
 }
 
 type Applied = Parameters<RolloutActivities['recordExposure']>[0];
 
 async function recordExposure(tx: RecordTransaction, input: Applied): Promise<void> {
-  const { effectiveFrom, effectiveCohort, stable, candidate, exposure, salt, mirror, step, mode } = input;
+  const { effectiveFrom, effectiveCohort, stable, candidate, exposure, salt, mirror, step, mode, generation } = input;
   const schedule = (await tx.get('schedule', input.rolloutId)) ?? { entries: [] };
-  if (schedule.entries.some((entry) => entry.step === step && entry.mode === mode)) return;
-  const entry = { effectiveFrom, stable, candidate, exposure, salt, mirror, cohort: effectiveCohort, step, mode };
+  if (schedule.entries.some((entry) => entry.generation === generation)) return;
+  const entry = {
+    effectiveFrom,
+    stable,
+    candidate,
+    exposure,
+    salt,
+    mirror,
+    cohort: effectiveCohort,
+    step,
+    mode,
+    generation,
+  };
   await tx.put('schedule', input.rolloutId, { entries: [...schedule.entries, entry] });
   const known = await candidateOf(tx, input.rolloutId);
   if (known === null) return;

@@ -4,6 +4,8 @@
  * preloaded modules, and zod builds parts of a schema at its first use. `defineMessage` sees to that.
  */
 import { z } from 'zod';
+import { DURATION_PATTERN } from './model-scalars.ts';
+import { evidenceBatchSchema } from './evidence.ts';
 import { exposureSchema } from './serving.ts';
 
 export type MessageSchema = z.ZodType;
@@ -23,8 +25,10 @@ function defineMessage<Name extends string, Schema extends z.ZodType>(
   description: string,
   schema: Schema,
   sample: z.input<Schema>,
+  /** Further valid examples, for parts of the schema that the first does not touch. */
+  ...others: readonly z.input<Schema>[]
 ): MessageDefinition<Name, Schema> {
-  warmUp(schema, sample);
+  for (const valid of [sample, ...others]) warmUp(schema, valid);
   return { name, description, schema, sample };
 }
 
@@ -104,9 +108,59 @@ export const rollbackMessage = defineMessage(
   SAMPLE_COMMAND,
 );
 
+const durationSchema = z
+  .string()
+  .refine((text) => new RegExp(DURATION_PATTERN.source).test(text), 'must be an ISO 8601 duration, for example P3D');
+
+export const extendMessage = defineMessage(
+  'extend',
+  'Give the present step more event time before its deadline; it widens nothing.',
+  commandSchema.extend({ step: z.int().min(0).describe('Index of the step'), duration: durationSchema }),
+  { ...SAMPLE_COMMAND, step: 2, duration: 'P3D' },
+);
+
+export const rebasePolicyMessage = defineMessage(
+  'rebasePolicy',
+  'Go on under another recorded policy: recorded evidence is judged again, exposure may shrink and never grows.',
+  commandSchema.extend({
+    policyDigest: digestSchema.describe('Digest of the new policy, recorded before'),
+    from: digestSchema.describe('Digest of the present policy: a command based on another one is refused'),
+  }),
+  { ...SAMPLE_COMMAND, policyDigest: SAMPLE_DIGEST, from: SAMPLE_DIGEST },
+);
+
+const evidenceCommandSchema = commandSchema.omit({ reason: true }).extend(evidenceBatchSchema.shape);
+const SAMPLE_BATCH = {
+  commandId: 'evidence-1',
+  by: 'metrics-job',
+  batchId: 'refunds-2001-02-01T00',
+  metric: 'refunds',
+  cohortStart: '2001-02-01T00:00:00Z',
+};
+
+/** Small batches by hand; larger ones go over HTTP or the command line, which record first and then signal. */
+export const recordEvidenceMessage = defineMessage(
+  'recordEvidence',
+  'Record counts of one metric and cohort that somebody else has measured; the same batch id counts once.',
+  evidenceCommandSchema,
+  { ...SAMPLE_BATCH, counts: { candidateEvents: 1, events: 20, candidateExposures: 50, exposures: 1000 } },
+  { ...SAMPLE_BATCH, differences: [[-25, 40]] },
+);
+
 /** Commands that are also signals of the same name, for the web UI and for senders that only retry. */
-export const COMMANDS = [approveMessage, rejectMessage, pauseMessage, resumeMessage, rollbackMessage] as const;
+export const COMMANDS = [
+  approveMessage,
+  rejectMessage,
+  pauseMessage,
+  resumeMessage,
+  rollbackMessage,
+  extendMessage,
+  rebasePolicyMessage,
+] as const;
+export type CommandName = (typeof COMMANDS)[number]['name'];
 export type ApproveCommand = z.infer<typeof approveMessage.schema>;
+export type ExtendCommand = z.infer<typeof extendMessage.schema>;
+export type RebaseCommand = z.infer<typeof rebasePolicyMessage.schema>;
 export type Command = z.infer<typeof commandSchema>;
 
 /** What a command is answered with: whether it was taken, why not, and where the rollout stands now. */

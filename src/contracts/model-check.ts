@@ -6,12 +6,13 @@ import type { ModelFault } from './model-fault.ts';
 import { parseShape } from './model-shape.ts';
 import { labelRules } from './model-rules/label.ts';
 import { ladderRules } from './model-rules/ladder.ts';
+import { streamRules } from './model-rules/streams.ts';
 import { referenceRules } from './model-rules/references.ts';
 import { trainingRules } from './model-rules/training.ts';
 import { timingRules } from './model-rules/timing.ts';
 import type { RuleFault, Section } from './model-rules/rule.ts';
 
-const RULES = [...referenceRules, ...trainingRules, ...timingRules, ...labelRules, ...ladderRules];
+const RULES = [...referenceRules, ...trainingRules, ...timingRules, ...labelRules, ...ladderRules, ...streamRules];
 
 /**
  * Judges parsed YAML as a model declaration.

@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { closestName } from '../domain/closest-name.ts';
-import { DURATION_PATTERN, NAME_PATTERN } from './model.ts';
+import { DURATION_PATTERN, NAME_PATTERN } from './model-scalars.ts';
 import { choices, valueAt, valueInWords } from './model-fault.ts';
 import type { FaultPath, ModelFault } from './model-fault.ts';
 import { modelNameSchema } from './serving.ts';

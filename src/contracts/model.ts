@@ -3,23 +3,9 @@
  * model is in code. The published JSON Schema is generated from these schemas.
  */
 import { z } from 'zod';
-import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
-import type { PresetName } from '../domain/rollout/presets.ts';
+import { daySchema, durationSchema, nameSchema, rateSchema, sqlSchema } from './model-scalars.ts';
+import { rolloutPolicySchema } from './rollout-policy.ts';
 import { featureSchema, modelNameSchema } from './serving.ts';
-
-export const DURATION_PATTERN = /^P(?=.)(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?$/;
-export const NAME_PATTERN = /^[a-zA-Z][a-zA-Z0-9_-]{0,62}$/;
-
-const PRESET_NAMES = Object.keys(STATISTICAL_PRESETS) as [PresetName, ...PresetName[]];
-
-const durationSchema = z
-  .string()
-  .regex(DURATION_PATTERN)
-  .describe('ISO 8601 duration in weeks, days, hours, minutes: "PT3H", "P7D"');
-const daySchema = z.iso.date().describe('Calendar day, 2001-01-29');
-const sqlSchema = z.string().min(1).max(2000).describe('Expression in DuckDB SQL over the columns of the file');
-const rateSchema = z.number().min(0).max(1);
-const nameSchema = z.string().regex(NAME_PATTERN);
 
 const timeZoneSchema = z.union([
   z.string().min(1).describe('UTC or an IANA zone: the zone of eventTime in the file'),
@@ -54,6 +40,11 @@ const labelSchema = z.strictObject({
   arrivesAfter: sqlSchema.describe('Minutes from the event until the label is known, as an expression'),
   valid: sqlSchema.default('true').describe('False where the outcome is impossible: such labels never train or judge'),
   attributionWindow: durationSchema.describe('How long after the event a label may arrive and still count'),
+  ingestionLag: durationSchema
+    .default('PT0S')
+    .describe(
+      'How long a label that arrived may take until it is in the log; added to the window before a cohort counts',
+    ),
   absence: z.enum(['exclude', 'zero']).describe('What no label at the end of the window means'),
   affectsLabel: z.boolean().describe('Does acting on the prediction change or censor the outcome?'),
 });
@@ -125,72 +116,6 @@ const ideaSchema = z.strictObject({
 });
 export type Idea = z.infer<typeof ideaSchema>;
 
-const approvalSchema = z.strictObject({
-  roles: z.array(nameSchema).min(1).describe('Roles of people; a name counts once, whatever its roles'),
-  quorum: z.int().min(1).max(10).default(1).describe('How many different people have to say yes'),
-});
-
-const minSpanSchema = durationSchema.describe('Event time the evidence must cover; never sufficient by itself');
-const minUnitsSchema = z.int().min(0).max(1_000_000_000).describe('Fewest judged units; never sufficient by itself');
-
-const stepSchema = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('offline').describe('Passes the validation suite; nobody is exposed') }),
-  z.strictObject({
-    mode: z.literal('shadow').describe('Scored beside the stable bundle, seen by nobody'),
-    minSpan: minSpanSchema,
-    minUnits: minUnitsSchema,
-    deadline: durationSchema.describe('Event time after which a candidate without a verdict is refused'),
-  }),
-  z.strictObject({
-    mode: z.literal('canary').describe('Serves a fraction of the units'),
-    exposure: z.number().gt(0).lt(1).describe('That fraction, in steps of 0.0001; must rise from step to step'),
-    minSpan: minSpanSchema,
-    minUnits: minUnitsSchema,
-    deadline: durationSchema.describe('Event time after which the step escalates to a person'),
-    approvals: approvalSchema.optional().describe('People whose yes is needed to leave this step'),
-  }),
-  z.strictObject({ mode: z.literal('full').describe('Serves all units and becomes the stable') }),
-]);
-export type LadderStep = z.infer<typeof stepSchema>;
-
-const newerCandidateSchema = z.enum(['queue', 'supersede', 'reject']);
-
-const rolloutSchema = z.strictObject({
-  preset: z
-    .enum(PRESET_NAMES)
-    .default('standard')
-    .describe('Fills the statistical settings: how sure a rollback, an advance and a hold have to be'),
-  season: durationSchema.default('P7D').describe('Evidence must cover it before exposure exceeds 25 %'),
-  seasonWaiver: z.string().optional().describe('Why less than a season is enough here'),
-  loss: z.enum(['brier', 'squaredError']).describe('Bounded loss of one unit; squaredError is scaled by lossRange'),
-  lossRange: z.tuple([z.number(), z.number()]).optional().describe('Range of the label, for squaredError'),
-  marginPerThousand: z.number().gt(0).max(500).describe('Tolerated extra loss per 1,000 units for a not-worse claim'),
-  harmBudgetPerThousand: z
-    .number()
-    .gt(0)
-    .max(500)
-    .describe('Upper bound of difference × next exposure, per 1,000 units'),
-  harmMarginPerThousand: z
-    .number()
-    .gt(0)
-    .max(500)
-    .optional()
-    .describe(
-      'Extra loss per 1,000 units that rolls back under exposure at any time; above what single days do. Default: half the budget',
-    ),
-  errorRatio: z.number().min(1).default(2).describe('Tolerated ratio of serving errors, candidate to stable'),
-  newerCandidate: z
-    .strictObject({
-      ideas: newerCandidateSchema.default('queue').describe('A candidate of an idea that is tried once'),
-      retrains: newerCandidateSchema.default('supersede').describe('A candidate of an idea that repeats'),
-    })
-    .prefault({})
-    .describe(
-      'What a candidate does that arrives while another is in flight: wait, replace one that waits, or be refused',
-    ),
-  steps: z.array(stepSchema).min(2).max(20).describe('The ladder: offline, shadow, canaries of rising exposure, full'),
-});
-
 const suiteCaseSchema = z.strictObject({
   id: nameSchema.describe('Name of the case, once in the file'),
   where: sqlSchema.default('true').describe('Rows of the held-out days the case looks at'),
@@ -254,7 +179,7 @@ export const modelFileSchema = z.strictObject({
   recipes: z.record(nameSchema, recipeSchema).describe('Ways to train: name → trainer, features, options'),
   ideas: z.array(ideaSchema).min(1).max(50).describe('Worked through in order'),
   suite: z.array(suiteCaseSchema).max(50).default([]).describe('Cases every candidate must pass; incidents add more'),
-  rollout: rolloutSchema.describe('How a candidate reaches users, and what stops it'),
+  rollout: rolloutPolicySchema.describe('How a candidate reaches users, and what stops it'),
   objectives: z
     .array(objectiveSchema)
     .max(20)

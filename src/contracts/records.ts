@@ -3,7 +3,9 @@
  * Mutable kinds are projections that can be rebuilt; immutable kinds are named by content or written once.
  */
 import type { BundleManifest, SplitEntry } from './serving.ts';
+import type { LookBasis } from '../domain/rollout/looks.ts';
 import type { ModelDeclaration } from './model.ts';
+import type { RolloutPolicy } from './rollout-policy.ts';
 
 export interface PartitionRecord {
   readonly day: string;
@@ -77,11 +79,35 @@ export interface EvidenceRecord {
   readonly units: number;
 }
 
+/** What a rollout is judged by; immutable, named by its digest. */
+export interface PolicyRecord {
+  readonly claim: 'improve' | 'not-worse';
+  readonly rollout: RolloutPolicy;
+  readonly people: ModelDeclaration['people'];
+  /** Length of a cohort, and time from its end until its labels count, milliseconds. */
+  readonly cohortMs: number;
+  readonly maturityMs: number;
+  readonly affectsLabel: boolean;
+  readonly absence: 'exclude' | 'zero';
+}
+
+/** Counts of a metric that somebody else measures, for one cohort: one batch a metric and cohort, recorded before anybody is told. */
+export interface EvidenceBatchRecord {
+  readonly batchId: string;
+  readonly rolloutId: string;
+  readonly metric: string;
+  readonly cohort: number;
+  readonly histogram: EvidenceRecord['histogram'];
+  readonly window: EvidenceRecord['window'];
+  readonly by: string;
+  readonly channel: string;
+}
+
 /** One decision, complete enough to be judged again. Chained by digest per rollout. */
 export interface DecisionRecord {
   readonly decisionId: string;
   readonly rolloutId: string;
-  readonly run: 'offline' | 'shadow' | 'canary' | 'operator';
+  readonly run: 'offline' | 'infra' | 'shadow' | 'canary' | 'operator';
   readonly step: string;
   readonly cohort: number | null;
   readonly eventTime: string;
@@ -91,6 +117,12 @@ export interface DecisionRecord {
   readonly stable: string;
   readonly policyDigest: string;
   readonly evidenceDigest: string | null;
+  /** Digest over the ids of all evidence records the verdict rests on. */
+  readonly batchesDigest: string | null;
+  /** Event time through which the log was complete. */
+  readonly watermark: string | null;
+  /** What the look was told beside the counts; null where no gate looked. */
+  readonly basis: LookBasis | null;
   readonly look: unknown;
   readonly approvals: readonly ApprovalRecord[];
   readonly inWords: string;
@@ -105,6 +137,7 @@ export interface ApprovalRecord {
   readonly evidenceDigest: string;
   readonly note: string;
   readonly channel: string;
+  readonly commandId: string;
 }
 
 export interface SuiteCaseRecord {
@@ -172,6 +205,8 @@ export interface CommandRecord {
   readonly channel: string;
   readonly body: unknown;
   readonly result: string;
+  /** Who it was by the word of the HTTP edge; absent where a name is only a claim. */
+  readonly authenticatedAs?: string;
 }
 
 /** What waits for a person, with the command that answers it. */
@@ -219,7 +254,18 @@ export interface RecordBodies {
   /** key: `${rolloutId}/${run}/${stream}/${cohort padded}`; immutable */
   evidence: EvidenceRecord;
   /** key: `${rolloutId}/${run}`: the gate's state after its last look */
-  gateState: { readonly cohort: number; readonly state: unknown; readonly evidenceDigest: string };
+  gateState: {
+    readonly cohort: number;
+    readonly state: unknown;
+    readonly evidenceDigest: string;
+    readonly batchesDigest: string;
+    readonly policyDigest: string;
+    readonly assignmentFaults: readonly string[];
+  };
+  /** key: digest; immutable */
+  policy: PolicyRecord;
+  /** key: `${rolloutId}/${metric}/${cohort padded}`; immutable */
+  evidenceBatch: EvidenceBatchRecord;
   /** key: decision id; immutable, chained */
   decision: DecisionRecord;
   /** key: `${gateway}/${sequence padded}`; immutable */
@@ -241,7 +287,12 @@ export interface RecordBodies {
   /** key: rollout id: the split entries as ordered, in order of effect */
   schedule: {
     readonly entries: ReadonlyArray<
-      SplitEntry & { readonly cohort: number; readonly step: number; readonly mode: string }
+      SplitEntry & {
+        readonly cohort: number;
+        readonly step: number;
+        readonly mode: string;
+        readonly generation: number;
+      }
     >;
   };
   /** key: free; small things a stage must remember, for example the next due time of an idea */

@@ -3,9 +3,17 @@
  * An activity whose name ends in `Next` waits inside itself: while there is nothing to do it fails as benign and is retried, so a
  * wait of any length costs the history six events. Its `sequence` (the workflow's own counter) makes its answer repeatable.
  */
-import type { ApprovalRequest, Judgement, RolloutBrief, RolloutState } from '../domain/rollout/states.ts';
+import type {
+  ApprovalRequest,
+  GivenApproval,
+  Judgement,
+  RolloutBrief,
+  RolloutState,
+  Step,
+} from '../domain/rollout/states.ts';
 import type { LandingTally } from '../domain/collection/landing-tally.ts';
 import type { CohortCalendar } from '../domain/time.ts';
+import type { EvidenceCommand, EvidenceReceipt } from './evidence.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { CandidateOutcome, IncidentRecord, PartitionRecord, PerformanceRecord } from './records.ts';
 
@@ -106,6 +114,8 @@ export interface RolloutInput extends RolloutPlan {
   readonly processed?: readonly string[];
   /** Messages taken so far. */
   readonly turn?: number;
+  /** Step on which the rollout stands and workflow time since when, epoch milliseconds. */
+  readonly stepSince?: { readonly step: number; readonly at: number };
 }
 
 /** Answer to the question `status` of a rollout: whose it is, and where it stands. */
@@ -118,6 +128,17 @@ export interface OfflineVerdict {
   readonly inWords: string;
 }
 
+export type RebaseAnswer =
+  | {
+      readonly accepted: true;
+      readonly steps: readonly Step[];
+      readonly people: RolloutBrief['people'];
+      readonly step: number;
+      readonly decisionId: string;
+      readonly inWords: string;
+    }
+  | { readonly accepted: false; readonly reason: string };
+
 export interface SetExposureInput {
   readonly model: string;
   readonly rolloutId: string;
@@ -127,6 +148,8 @@ export interface SetExposureInput {
   readonly candidate: string | null;
   readonly exposure: number;
   readonly mirror: boolean;
+  /** The bundle that nobody may be served by any more, for the way back; null for a way forth. */
+  readonly leaving: string | null;
   readonly salt: string;
   readonly calendar: CohortCalendar;
   /** First cohort of effect; null: the next whole one. A cohort that has begun is replaced by the next that has not. */
@@ -139,9 +162,34 @@ export interface ExposureApplied {
   readonly gateways: number;
 }
 
+/** A look, or word of a validation case that the candidate has not been evaluated on yet: that comes first. */
+export type JudgeAnswer =
+  | { readonly kind: 'judged'; readonly judgement: Judgement }
+  | { readonly kind: 'suiteGrew'; readonly caseId: string };
+
 export interface RolloutActivities {
   beginRollout(input: RolloutInput): Promise<RolloutBrief>;
-  evaluateOffline(input: RolloutInput & { readonly stable: string }): Promise<OfflineVerdict>;
+  /** On the suite as it stands; `newCase` names the case because of which it is done again. */
+  evaluateOffline(
+    input: RolloutInput & { readonly stable: string; readonly newCase: string | null },
+  ): Promise<OfflineVerdict>;
+  /** Loads the candidate in a process of its own and has it answer recorded requests; nobody is exposed. */
+  checkServing(input: RolloutInput & { readonly step: number; readonly policyDigest: string }): Promise<OfflineVerdict>;
+  /** Whether a rollout may go on under another recorded policy, and where on its ladder. */
+  rebasePolicy(input: {
+    readonly model: string;
+    readonly rolloutId: string;
+    readonly policyDigest: string;
+    readonly from: string;
+    readonly step: number;
+    readonly exposure: number;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<RebaseAnswer>;
+  /** Records a batch of evidence once; says why one is not taken. */
+  recordEvidence(
+    input: EvidenceCommand & { readonly model: string; readonly rolloutId: string },
+  ): Promise<EvidenceReceipt>;
   /** Talks to the router alone: it must work while the record store is down. */
   setExposure(input: SetExposureInput): Promise<ExposureApplied>;
   /** Everyone on stable, verified at every gateway; idempotent, never gives up, needs no record store. */
@@ -157,9 +205,14 @@ export interface RolloutActivities {
     readonly run: 'shadow' | 'canary';
     readonly afterCohort: number;
     readonly mayAdvance: boolean;
+    readonly policyDigest: string;
+    readonly step: number;
+    readonly extraCohorts: number;
+    readonly approvals: readonly GivenApproval[];
+    readonly splitRefused: string | null;
     /** Grows with every message to the rollout; a look that is still waiting from an earlier turn ends without one. */
     readonly turn: number;
-  }): Promise<Judgement>;
+  }): Promise<JudgeAnswer>;
   /** Returns when a cohort has been served completely. */
   cohortServedNext(input: {
     readonly model: string;

@@ -7,7 +7,7 @@ import type {
   StableRecord,
 } from '../contracts/records.ts';
 import type { ApprovalRequestRecord, StageRecord } from '../contracts/records.ts';
-import type { LadderStep } from '../contracts/model.ts';
+import type { LadderStep } from '../contracts/rollout-policy.ts';
 import { grouped } from '../domain/aligned-table.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
 

@@ -1,8 +1,9 @@
 /** What a rollout policy means: its preset, its margins and its ladder, in sentences a person can disagree with. */
-import type { LadderStep, ModelDeclaration } from '../contracts/model.ts';
+import type { ModelDeclaration } from '../contracts/model.ts';
+import type { LadderStep } from '../contracts/rollout-policy.ts';
 import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
-import { durationMs } from '../domain/time.ts';
-import { durationInWords, lengthInWords } from './durations.ts';
+import { durationMs, lengthInWords } from '../domain/time.ts';
+import { durationInWords } from './durations.ts';
 
 type PolicyParts = Pick<ModelDeclaration, 'rollout' | 'cohort' | 'unit' | 'label'>;
 
@@ -82,11 +83,19 @@ function stepInWords(step: LadderStep, next: number | undefined, model: PolicyPa
         `${step.minUnits.toLocaleString('en')} of them; ${riseInWords(next, model)}${approvalInWords(step)}; ` +
         `a person is called after ${durationInWords(step.deadline)}.`
       );
+    case 'infra':
+      return `infra: loads in a process of its own and answers ${step.requests.toLocaleString('en')} recorded requests, the 99th percentile within ${step.latencyMsMax} ms.`;
     case 'full':
-      return `full: all ${units}, and the candidate is the new stable.`;
+      return fullInWords(step, units);
     default:
       return step satisfies never;
   }
+}
+
+function fullInWords({ watch, holdback }: Extract<LadderStep, { mode: 'full' }>, units: string): string {
+  if (durationMs(watch) === 0) return `full: all ${units}, and the candidate is the new stable.`;
+  const kept = holdback === 0 ? 'the predecessor is scored in shadow' : `${percent(holdback)} stay on the predecessor`;
+  return `full: all ${units}; for ${durationInWords(watch)} ${kept} and may still be returned to, then the candidate is the new stable.`;
 }
 
 /** What the harm budget asks of the exposed before the next exposure: the budget divided by it. */

@@ -19,13 +19,16 @@ import { captured } from './captured.ts';
 
 const EVIDENCE = 'e'.repeat(64);
 
+const STEP = { exposure: 0, deadlineCohorts: null, run: null, patienceMs: null, approvals: null } as const;
+const ONE_APPROVER = { roles: ['approver'], quorum: 1, veto: [], expiresCohorts: null, authenticated: false };
+
 const BRIEF: RolloutBrief = {
   stable: '1'.repeat(64),
   author: 'learner',
   steps: [
-    { mode: 'offline', exposure: 0, deadlineCohorts: null, approvals: null },
-    { mode: 'canary', exposure: 0.05, deadlineCohorts: null, approvals: { roles: ['approver'], quorum: 1 } },
-    { mode: 'full', exposure: 1, deadlineCohorts: null, approvals: null },
+    { ...STEP, mode: 'offline' },
+    { ...STEP, mode: 'canary', exposure: 0.05, run: 'canary', approvals: ONE_APPROVER },
+    { ...STEP, mode: 'full', exposure: 1 },
   ],
   people: { approver: ['ana', 'ben'], operator: ['ana'] },
   policyDigest: '2'.repeat(64),
@@ -44,6 +47,8 @@ const judgement = (verdict: Judgement['verdict']): Judgement => ({
   evidenceDigest: EVIDENCE,
   onlyApprovalMissing: true,
   effectiveCohort: 3,
+  assignmentFaults: [],
+  unmet: [],
   inWords: 'certified safe; approval is missing',
   table: '',
 });
@@ -59,7 +64,7 @@ const activities = {
   finishRollout: async () => ({ handoffId: 'handoff' }),
   cohortServedNext: async () => undefined,
   judgeNext: async ({ afterCohort }: { afterCohort: number }) => {
-    if (afterCohort < 1) return judgement('continue');
+    if (afterCohort < 1) return { kind: 'judged', judgement: judgement('continue') };
     const category = ApplicationFailureCategory.BENIGN;
     throw ApplicationFailure.create({ message: 'nothing new', type: 'NOT_YET', category, nextRetryDelay: '1s' });
   },

@@ -41,6 +41,9 @@ const DECISION: DecisionRecord = {
   policyDigest: 'd'.repeat(64),
   evidenceDigest: 'e'.repeat(64),
   look: null,
+  batchesDigest: null,
+  watermark: null,
+  basis: null,
   approvals: [],
   inWords: 'certified: the loss differs by -5.3 per 1,000',
 };
@@ -76,7 +79,7 @@ const VIEW: LiveView = {
     { mode: 'shadow', minSpan: 'P3D', minUnits: 5000, deadline: 'P6D' },
     { mode: 'canary', exposure: 0.05, minSpan: 'PT12H', minUnits: 50, deadline: 'P7D' },
     { mode: 'canary', exposure: 0.25, minSpan: 'P1D', minUnits: 1000, deadline: 'P7D' },
-    { mode: 'full' },
+    { mode: 'full', watch: 'PT0S', holdback: 0 },
   ],
   stable: { bundle: 'a'.repeat(64), idea: 'first-model', since: '2001-02-04T00:00:00Z', rolloutId: 'r' },
   candidate: CANDIDATE,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { readModelFile } from '../../src/adapters/declaration-file/model.ts';
 import type { ModelDeclaration } from '../../src/contracts/model.ts';
-import { lengthInWords } from '../../src/pages/durations.ts';
+import { lengthInWords } from '../../src/domain/time.ts';
 import { modelInWords } from '../../src/pages/model.ts';
 import { policyInWords } from '../../src/pages/policy.ts';
 

@@ -8,10 +8,13 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { createActivities } from '../../src/activities/index.ts';
 import type { ActivityPorts } from '../../src/activities/ports.ts';
+import { createInMemoryMetricSource } from '../../src/adapters/metric-source/in-memory.ts';
 import { createInMemoryStore } from '../../src/adapters/object-store/in-memory.ts';
+import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import { createInMemoryRequestLog } from '../../src/adapters/request-log/in-memory.ts';
+import { createInMemoryServingCheck } from '../../src/adapters/serving-check/in-memory.ts';
 import { createInMemoryRouter } from '../../src/adapters/traffic-router/in-memory.ts';
 import type { TrafficRouter } from '../../src/adapters/traffic-router/port.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
@@ -30,6 +33,7 @@ import type { StageRun } from './stage-run.ts';
 export const STABLE = '5'.repeat(64);
 const OTHER = '0'.repeat(64);
 export const APPROVER = { by: 'ana', role: 'approver' } as const;
+const ONE_APPROVER = { roles: ['approver'], quorum: 1, veto: [], authenticated: false };
 const START = epochMs('2001-01-03');
 
 type Verdict = Judgement['verdict'];
@@ -121,12 +125,14 @@ export function ladderOf(model: string): ModelDeclaration {
     people: { approver: ['ana', 'ben', 'cleo'] },
     rollout: {
       ...declaration.rollout,
+      slices: [],
+      metrics: [],
       steps: [
         { mode: 'offline' },
         { mode: 'shadow', ...gate },
         { mode: 'canary', exposure: 0.05, ...gate },
-        { mode: 'canary', exposure: 0.25, ...gate, approvals: { roles: ['approver'], quorum: 1 } },
-        { mode: 'full' },
+        { mode: 'canary', exposure: 0.25, ...gate, approvals: ONE_APPROVER },
+        { mode: 'full', watch: 'PT0S', holdback: 0 },
       ],
     },
   };
@@ -191,6 +197,9 @@ function portsOf(records: RecordStore, router: TrafficRouter, worldOf: (model: s
     },
     objectStore: createInMemoryStore(),
     requestLog: createInMemoryRequestLog(),
+    metricSource: createInMemoryMetricSource(),
+    servingCheck: createInMemoryServingCheck(notThere),
+    evidenceIntake: createEvidenceIntake(records),
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
     trainer: { train: notThere },
     dataSource: notThere,
@@ -227,7 +236,10 @@ function told(worldOf: (model: string) => World, isOver: () => boolean): Told {
       });
       if (saying instanceof HoldfastError)
         throw ApplicationFailure.create({ message: saying.message, type: saying.code, nonRetryable: true });
-      return judgementOf(`${rolloutId}/${run}/${cohort}`, run, cohort, mayAdvance, saying);
+      return {
+        kind: 'judged',
+        judgement: judgementOf(`${rolloutId}/${run}/${cohort}`, run, cohort, mayAdvance, saying),
+      };
     },
     async evaluateOffline({ model, rolloutId }) {
       const { suite } = await wait(() => (worldOf(model).suite === 'is not answered' ? null : worldOf(model)));
@@ -260,6 +272,8 @@ function judgementOf(
     evidenceDigest: sha256Hex(decisionId),
     onlyApprovalMissing: asks,
     effectiveCohort: cohort + 2,
+    assignmentFaults: [],
+    unmet: [],
     inWords: `the gate says ${saying.verdict} after cohort ${cohort}`,
     table: 'stream  difference',
     ...saying,

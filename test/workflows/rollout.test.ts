@@ -147,7 +147,7 @@ describe('a rollout', function () {
       assert.equal(await story.exposed(), 0);
     });
 
-    it('ends with nobody exposed when somebody else has written a later split that still names it', async () => {
+    it('holds when somebody else has written a later split, and ends with nobody exposed when it is rolled back', async () => {
       const story = await stories.begin('foreign');
       story.say('advance');
       await story.until(({ exposure }) => exposure === 0.05);
@@ -155,9 +155,11 @@ describe('a rollout', function () {
       const foreign = { generation: 50, decisionId: 'by-hand', entry: { ...entry, exposure: 0.04 } };
       await stories.router.apply('foreign', foreign);
       story.say('advance');
-      const { decision } = await ended(story);
-      assert.equal(decision?.outcome, 'rolled_back');
-      assert.match(decision?.reason ?? '', /^GENERATION_STALE: /);
+      const held = await story.until(({ splitRefused }) => splitRefused !== null);
+      assert.equal(held.exposure, 0.05);
+      assert.equal((await stories.router.observe('foreign'))[0]?.generation, 50);
+      await story.order('rollback');
+      assert.equal((await ended(story)).decision?.outcome, 'rolled_back');
       assert.equal(await story.exposed(), 0);
       assert.equal((await stories.router.observe('foreign'))[0]?.generation, 51);
     });

@@ -1,3 +1,4 @@
+import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { RecordBodies, RecordKind } from '../../contracts/records.ts';
 
 /** A note that one stage owes another a reaction: written in the transaction of its cause, removed in that of its effect. */
@@ -94,4 +95,13 @@ export interface RecordStore {
    */
   waitForChange(model: string, timeoutMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Takes evidence that somebody else measures: recorded first, before anybody is told. */
+export interface EvidenceIntake {
+  /**
+   * Judges a batch and records it once; idempotent by its id. A refusal is an answer, and every attempt is kept with its reason.
+   * May fail with RECORD_STORE_UNAVAILABLE (retryable).
+   */
+  take(model: string, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt>;
 }

@@ -67,7 +67,10 @@ export async function openDuckdbRequestLog({ folder }: { readonly folder: string
     readUnits: async (span) => {
       const predictions = await scan(folder, span.model, 'predictions', { first: span.from, last: span.to - 1 });
       const outcomes = await scan(folder, span.model, 'outcomes', { first: span.from, last: span.asOf });
-      return query<CohortUnit>(unitsSql(predictions, outcomes, span));
+      const rows = await query<Omit<CohortUnit, 'inputs'> & { readonly inputs: unknown }>(
+        unitsSql(predictions, outcomes, span),
+      );
+      return rows.map((row) => ({ ...row, inputs: parsed(row.inputs) }));
     },
     readPredictions: async (span) => {
       const predictions = await scan(folder, span.model, 'predictions', { first: span.from, last: span.to - 1 });
@@ -214,8 +217,8 @@ function unitsSql(predictions: string, outcomes: string, span: LogSpan & { reado
         where "knownAt" >= ${span.from} and "knownAt" <= ${span.asOf} and "requestId" in (select "requestId" from asked)
         qualify row_number() over (partition by "requestId" order by revision desc, ${FIRST}) = 1
       )
-    select asked."requestId", unit, "at", arm, served, bundle, prediction, stable, candidate, "stableBundle", "candidateBundle",
-      "stableError", "candidateError", known.label, known."requestId" is not null as "outcomeKnown", "freshThrough"
+    select asked."requestId", unit, "at", generation, arm, served, bundle, prediction, stable, candidate, "stableBundle", "candidateBundle",
+      "stableError", "candidateError", known.label, known."requestId" is not null as "outcomeKnown", "freshThrough", inputs
     from asked left join known on known."requestId" = asked."requestId"
     order by "at", asked."requestId"`;
 }

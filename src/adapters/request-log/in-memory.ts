@@ -56,13 +56,6 @@ function firstOf<T>(records: readonly T[], key: (record: T) => string): T[] {
 }
 
 function unitOf(prediction: PredictionRecord, outcome: OutcomeRecord | undefined): CohortUnit {
-  const {
-    kind: _kind,
-    generation: _generation,
-    exposure: _exposure,
-    inputs: _inputs,
-    fresh: _fresh,
-    ...unit
-  } = prediction;
+  const { kind: _kind, exposure: _exposure, fresh: _fresh, ...unit } = prediction;
   return { ...unit, label: outcome?.label ?? null, outcomeKnown: outcome !== undefined };
 }

@@ -19,6 +19,8 @@ export interface CohortUnit {
   readonly unit: string;
   /** Event time, epoch milliseconds. */
   readonly at: EpochMs;
+  /** Fencing token of the split that chose the arm. */
+  readonly generation: number;
   readonly arm: PredictionRecord['arm'];
   readonly served: PredictionRecord['served'];
   readonly bundle: string;
@@ -34,6 +36,8 @@ export interface CohortUnit {
   /** Whether any outcome was known by then, a valid label or not: tells absence from invalidity. */
   readonly outcomeKnown: boolean;
   readonly freshThrough: EpochMs | null;
+  /** What the caller sent. */
+  readonly inputs: PredictionRecord['inputs'];
 }
 
 /** Event times [from, to). */

@@ -14,6 +14,7 @@ const CLEAR_TO_END = '\u001B[J';
 const HIDE_CURSOR = '\u001B[?25l';
 const SHOW_CURSOR = '\u001B[?25h';
 const COLUMNS_DEFAULT = 100;
+const ROWS_DEFAULT = 40;
 
 export function createScreen(options: {
   readonly redraw: boolean;
@@ -43,8 +44,10 @@ function redrawn(color: boolean): Screen {
   out.write(HIDE_CURSOR);
   return {
     show: (view) => {
+      // A pseudo-terminal that nobody sized says 0.
+      const { columns, rows } = { columns: out.columns || COLUMNS_DEFAULT, rows: out.rows || ROWS_DEFAULT };
       // A screen that is higher than the terminal cannot be redrawn in place.
-      const lines = liveScreen(view, out.columns ?? COLUMNS_DEFAULT, paint).slice(0, Math.max(1, (out.rows ?? 40) - 1));
+      const lines = liveScreen(view, columns, paint).slice(0, Math.max(1, rows - 1));
       out.write(`${erase()}${lines.join('\n')}\n`);
       drawn = lines.length;
     },

@@ -1,6 +1,7 @@
 /** The ladder: its order, what its evidence covers before many are exposed, who must agree, and whether its margins can be met. */
 import { DAY_MS } from '../../domain/time.ts';
-import type { LadderStep, ModelDeclaration } from '../model.ts';
+import type { ModelDeclaration } from '../model.ts';
+import type { LadderStep } from '../rollout-policy.ts';
 import { lengthMs, repeated, rule, unknownName } from './rule.ts';
 import type { Rule, RuleFault } from './rule.ts';
 
@@ -9,12 +10,12 @@ const SEASON_EXPOSURE = 0.25;
 /** Exposure is recorded in basis points, so that equal exposures compare equal. */
 const BASIS_POINTS = 10_000;
 
-const ORDER = 'offline, shadow, canaries of rising exposure, full';
+const ORDER = 'offline, infra where wanted, shadow, canaries of rising exposure, full';
 const stepPath = (index: number, ...rest: string[]): (string | number)[] => ['rollout', 'steps', index, ...rest];
 
 const ladderOrder = rule(['rollout', 'label', 'unit'], function* ({ rollout, label, unit }) {
   const modes = rollout.steps.map(({ mode }) => mode);
-  const rank = { offline: 0, shadow: 1, canary: 2, full: 3 } as const;
+  const rank = { offline: 0, infra: 1, shadow: 2, canary: 3, full: 4 } as const;
   for (const [index, mode] of modes.entries()) {
     const before = modes[index - 1];
     if (before === undefined) continue;
@@ -81,7 +82,8 @@ const exposureRises = rule(['rollout'], function* ({ rollout }) {
 /** Time until the labels of a cohort have matured: the attribution window, up to the end of its last cohort. */
 function maturityMs(model: Pick<ModelDeclaration, 'label' | 'cohort'>): number {
   const cohortMs = lengthMs(model.cohort) ?? 1;
-  return Math.ceil((lengthMs(model.label.attributionWindow) ?? 0) / cohortMs) * cohortMs;
+  const { attributionWindow, ingestionLag } = model.label;
+  return Math.ceil(((lengthMs(attributionWindow) ?? 0) + (lengthMs(ingestionLag) ?? 0)) / cohortMs) * cohortMs;
 }
 
 const days = (ms: number): string => `${Math.round((ms / DAY_MS) * 100) / 100} days`;

@@ -117,7 +117,7 @@ function runGate(
   for (const cohort of cohorts) {
     judged.push(placed(cohort, step));
     if (run.isOver || decisions.at(-1)?.reasons[0] === PENDING) continue;
-    const look = run.look(judged.at(-1)!, true);
+    const look = run.look(judged.at(-1)!);
     decisions.push(look);
     if (look.decision === 'advance') step += 1;
   }

@@ -138,6 +138,7 @@ function stepLine(policy: GatePolicy, state: GateState, record: LookRecord): str
 const REASONS: Readonly<Record<string, string>> = {
   'cohort-void': 'the cohort does not count: stable was not what served',
   srm: 'the measured split is not the ordered one',
+  'foreign-split': 'somebody else has written the split',
   deadline: 'the deadline of the step has passed without a verdict',
   approval: 'only an approval is missing',
   floors: 'certified, and the step’s span or units are not covered yet',

@@ -5,13 +5,18 @@
  * Promises kept here: exposure rises only after an `advance` verdict and the approvals the step asks for; a rollback order or
  * verdict wins in every state and nothing leaves it; a verdict about another run or an older cohort changes nothing.
  */
-import type { ApprovalRequest, RolloutApproval, RolloutEvent, RolloutState, RolloutTask, Step } from './states.ts';
+import { approvalsGiven, approved, askFor, requestKey } from './approvals.ts';
+import type { RolloutEvent, RolloutState, RolloutTask, Step } from './states.ts';
 
 export function beginRollout(): RolloutState {
   return {
     phase: 'progressing',
     brief: null,
     evaluated: false,
+    newCase: null,
+    rebase: null,
+    extraCohorts: 0,
+    splitRefused: null,
     step: 0,
     exposure: 0,
     ordered: null,
@@ -41,13 +46,32 @@ export function reduce(state: RolloutState, event: RolloutEvent): RolloutState {
     case 'begun':
       return state.brief === null ? { ...state, brief: event.brief, inWords: 'offline evaluation' } : state;
     case 'evaluated':
-      return evaluated(state, event);
+    case 'checked':
+      return examined(state, event);
+    case 'suiteGrew':
+      return state.evaluated ? { ...state, newCase: event.caseId } : state;
     case 'applied':
       return applied(state, event);
+    case 'splitRefused':
+      return { ...state, ordered: null, splitRefused: event.reason, inWords: event.reason };
     case 'judged':
       return judged(state, event);
     case 'servedOut':
       return servedOut(state, event.cohort);
+    case 'patienceEnded':
+      return event.step === state.step ? escalated(state, event.inWords) : state;
+    case 'extended':
+      return extended(state, event);
+    case 'rebaseOrdered': {
+      const { policyDigest, by, reason } = event;
+      return { ...state, rebase: { policyDigest, by, reason } };
+    }
+    case 'rebased':
+      return rebased(state, event);
+    case 'rebaseRefused':
+      return state.rebase?.policyDigest === event.policyDigest
+        ? { ...state, rebase: null, inWords: event.reason }
+        : state;
     case 'approved':
       return approved(state, event.approval);
     case 'paused':
@@ -74,22 +98,38 @@ export function reduce(state: RolloutState, event: RolloutEvent): RolloutState {
 export function nextTask(state: RolloutState): RolloutTask {
   if (state.decision !== null) return closingTask(state, state.decision);
   if (state.brief === null) return { kind: 'begin' };
-  if (!state.evaluated) return { kind: 'evaluate' };
+  if (!state.evaluated) return { kind: 'evaluate', newCase: null };
   if (requestKey(state.request) !== state.announced) return { kind: 'announce', request: state.request };
+  // A rise that was decided on the suite of yesterday waits for the word of today's.
+  if (state.newCase !== null) return { kind: 'evaluate', newCase: state.newCase };
+  if (state.rebase !== null) return { kind: 'rebase', rebase: state.rebase };
   // An order that a pause overtook is carried out later, and then only while the gate does not hold.
   const mayRise = state.phase !== 'paused' && state.last?.verdict !== 'hold';
+  const step = currentStep(state);
   if (state.ordered !== null) {
-    if (mayRise) return { kind: 'apply', order: state.ordered, generation: state.generation };
-    if (state.run === null || state.ordered.step === null || state.ordered.step.mode === 'full')
-      return { kind: 'wait' };
+    if (mayRise || falls(state)) return { kind: 'apply', order: state.ordered, generation: state.generation };
+    if (state.run === null || state.ordered.step === null || state.ordered.step.run === null) return { kind: 'wait' };
+  } else if (state.splitRefused !== null && (state.run === null || state.fullFrom !== null)) {
+    // No gate looks, and the split that would let one look is somebody else's.
+    return { kind: 'wait' };
+  } else if (step?.mode === 'infra') {
+    return { kind: 'check', step: state.step };
   }
   if (state.fullFrom !== null && state.ordered === null) return { kind: 'serveOut', cohort: state.fullFrom };
   return {
     kind: 'judge',
     run: state.run ?? 'shadow',
     afterCohort: state.judgedCohort,
-    mayAdvance: state.phase !== 'paused' && approvalsGiven(state),
+    mayAdvance:
+      state.phase !== 'paused' && state.ordered === null && state.splitRefused === null && approvalsGiven(state),
+    extraCohorts: state.extraCohorts,
+    patienceMs: state.escalated ? null : (step?.patienceMs ?? null),
   };
+}
+
+/** An order to expose less waits for nobody. */
+function falls({ ordered, exposure }: RolloutState): boolean {
+  return ordered !== null && ordered.step !== null && ordered.step.exposure < exposure;
 }
 
 export function isFinal(state: RolloutState): boolean {
@@ -101,19 +141,6 @@ export function currentStep(state: RolloutState): Step | null {
   return state.brief?.steps[state.step] ?? null;
 }
 
-/** Whether every approval that leaving the present step asks for has been given. */
-export function approvalsGiven(state: RolloutState): boolean {
-  const needed = currentStep(state)?.approvals ?? null;
-  return needed === null || (state.request?.approvals.length ?? 0) >= needed.quorum;
-}
-
-/** Identity of an approval request and the approvals it has: what people have been told of. */
-export function requestKey(request: ApprovalRequest | null): string | null {
-  return request === null
-    ? null
-    : `${request.step}/${request.evidenceDigest}/${request.approvals.map((given) => given.by).join(',')}`;
-}
-
 function closingTask(state: RolloutState, decision: NonNullable<RolloutState['decision']>): RolloutTask {
   if (decision.outcome !== 'promoted' && state.touched && !state.retreated)
     return { kind: 'retreat', generation: state.generation };
@@ -121,10 +148,30 @@ function closingTask(state: RolloutState, decision: NonNullable<RolloutState['de
   return state.recorded ? { kind: 'done' } : { kind: 'finish', decision };
 }
 
-function evaluated(state: RolloutState, event: Extract<RolloutEvent, { kind: 'evaluated' }>): RolloutState {
-  if (state.evaluated || state.brief === null) return state;
-  if (!event.passed) return decide({ ...state, evaluated: true }, 'refused', event.inWords, null);
-  return order({ ...state, evaluated: true, inWords: event.inWords }, state.step + 1, event.decisionId, null, null);
+/** What an examination at exposure 0 found: of the suite, of the serving process, or of a case the suite has got since. */
+function examined(state: RolloutState, event: Extract<RolloutEvent, { kind: 'evaluated' | 'checked' }>): RolloutState {
+  if (state.brief === null) return state;
+  const newCase = event.newCase ?? null;
+  if (newCase !== null) {
+    if (state.newCase !== newCase) return state;
+    const seen = { ...state, newCase: null };
+    return event.passed ? { ...seen, inWords: event.inWords } : fail(seen, event.inWords);
+  }
+  const isDue = event.kind === 'checked' ? currentStep(state)?.mode === 'infra' : !state.evaluated;
+  if (!isDue || state.ordered !== null) return state;
+  const seen = { ...state, evaluated: true, inWords: event.inWords };
+  return event.passed ? proceed(seen, event.decisionId) : fail(seen, event.inWords);
+}
+
+/** On to the next step at exposure 0; only one that scores anything needs a split. */
+function proceed(state: RolloutState, decisionId: string): RolloutState {
+  const next = state.step + 1;
+  if (state.brief?.steps[next]?.mode === 'infra') return { ...state, step: next };
+  return order(state, next, decisionId, null, null);
+}
+
+function fail(state: RolloutState, reason: string): RolloutState {
+  return decide(state, state.exposure > 0 ? 'rolled_back' : 'refused', reason, null);
 }
 
 /** Orders the move to a step; for the step after the last, the candidate's promotion to stable. */
@@ -140,6 +187,7 @@ function order(
     ...state,
     request: null,
     escalated: false,
+    extraCohorts: 0,
     touched: true,
     generation: state.generation + 1,
     ordered: { target, step, decisionId, evidenceDigest, effectiveCohort: cohort },
@@ -153,8 +201,9 @@ function applied(state: RolloutState, event: Extract<RolloutEvent, { kind: 'appl
     const done: RolloutState = { ...state, ordered: null, phase: 'healthy', exposure: 1 };
     return decide(done, 'promoted', 'certified at every step; it now serves everyone', null, event.effectiveFrom);
   }
-  const run = ordered.step.mode === 'shadow' ? 'shadow' : 'canary';
+  const run = ordered.step.run ?? state.run;
   const runBegins = run !== state.run;
+  const isUnwatched = ordered.step.mode === 'full' && ordered.step.run === null;
   return {
     ...state,
     ordered: null,
@@ -163,7 +212,7 @@ function applied(state: RolloutState, event: Extract<RolloutEvent, { kind: 'appl
     run,
     judgedCohort: runBegins ? event.effectiveCohort - 1 : state.judgedCohort,
     last: runBegins ? null : state.last,
-    fullFrom: ordered.step.mode === 'full' ? event.effectiveCohort : null,
+    fullFrom: isUnwatched ? event.effectiveCohort : null,
     inWords: `${ordered.step.mode} at exposure ${ordered.step.exposure} from ${event.effectiveFrom}`,
   };
 }
@@ -174,13 +223,11 @@ function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judge
   const seen: RolloutState = { ...state, judgedCohort: judgement.cohort, last: judgement, inWords: judgement.inWords };
   switch (judgement.verdict) {
     case 'rollback':
-      return decide(seen, state.exposure > 0 ? 'rolled_back' : 'refused', judgement.inWords, null);
+      return fail(seen, judgement.inWords);
     case 'advance':
       return order(seen, state.step + 1, judgement.decisionId, judgement.evidenceDigest, judgement.effectiveCohort);
     case 'escalate':
-      return state.exposure === 0
-        ? decide(seen, 'refused', judgement.inWords, null)
-        : { ...seen, escalated: true, request: null };
+      return escalated(seen, judgement.inWords);
     case 'hold':
       return { ...seen, request: null };
     case 'continue':
@@ -190,49 +237,44 @@ function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judge
   }
 }
 
-/** The request stays bound to the evidence it was opened with for as long as only approvals are missing. */
-function askFor(state: RolloutState): ApprovalRequest | null {
-  const approvals = currentStep(state)?.approvals ?? null;
-  if (state.last === null || approvals === null) return null;
-  if (state.request !== null && state.request.step === state.step) return state.request;
-  return {
-    step: state.step,
-    evidenceDigest: state.last.evidenceDigest,
-    since: state.last.eventTime,
-    roles: approvals.roles,
-    quorum: approvals.quorum,
-    approvals: [],
+/** A passed deadline: at exposure 0 there is nothing for a person to decide, above it a person is called and nothing moves. */
+function escalated(state: RolloutState, inWords: string): RolloutState {
+  if (state.exposure === 0) return decide(state, 'refused', inWords, null);
+  return { ...state, escalated: true, request: null, inWords };
+}
+
+function extended(state: RolloutState, event: Extract<RolloutEvent, { kind: 'extended' }>): RolloutState {
+  const inWords = `deadline extended by ${event.cohorts} cohorts by ${event.by}: ${event.reason}`;
+  return { ...state, escalated: false, extraCohorts: state.extraCohorts + event.cohorts, inWords };
+}
+
+/** Another policy takes over: exposure stays or shrinks to that of its step, approvals and extensions fall with the old one. */
+function rebased(state: RolloutState, event: Extract<RolloutEvent, { kind: 'rebased' }>): RolloutState {
+  if (state.brief === null || state.rebase?.policyDigest !== event.policyDigest) return state;
+  const { policyDigest, steps, people, step, inWords } = event;
+  const target = steps[step];
+  if (target === undefined || target.exposure > state.exposure) return { ...state, rebase: null };
+  const brief = { ...state.brief, policyDigest, steps, people };
+  // What the old policy had decided and nobody had carried out is judged again.
+  const seen = {
+    ...state,
+    brief,
+    rebase: null,
+    request: null,
+    ordered: null,
+    escalated: false,
+    extraCohorts: 0,
+    inWords,
   };
+  return target.exposure < state.exposure
+    ? order(seen, step, event.decisionId, state.last?.evidenceDigest ?? null, null)
+    : { ...seen, step };
 }
 
 function servedOut(state: RolloutState, cohort: number): RolloutState {
-  if (state.fullFrom !== cohort || state.ordered !== null || state.last === null) return state;
+  if (state.fullFrom !== cohort || state.ordered !== null || state.last === null || state.splitRefused !== null)
+    return state;
   return order(state, state.step + 1, `${state.last.decisionId}/promoted`, state.last.evidenceDigest, null);
-}
-
-function approved(state: RolloutState, approval: RolloutApproval): RolloutState {
-  return state.request === null || refuseApproval(state, approval) !== null
-    ? state
-    : { ...state, request: { ...state.request, approvals: [...state.request.approvals, approval] } };
-}
-
-/** Why an approval cannot be taken now, in words with the present digest; null when it can. */
-export function refuseApproval(state: RolloutState, approval: RolloutApproval): string | null {
-  if (state.decision !== null) return `the rollout is over: ${state.decision.outcome}`;
-  const request = state.request;
-  if (request === null) return `nothing waits for an approval now (${state.inWords})`;
-  const present = `the present request is for step ${request.step} with evidence ${request.evidenceDigest}`;
-  if (approval.step !== request.step) return `step ${approval.step} is not the one that waits; ${present}`;
-  if (approval.evidenceDigest !== request.evidenceDigest) return `the evidence has moved on; ${present}`;
-  if (!request.roles.includes(approval.role))
-    return `role ${approval.role} is not asked for; allowed: ${request.roles.join(', ')}`;
-  const people = state.brief?.people[approval.role] ?? [];
-  if (!people.includes(approval.by))
-    return `${approval.by} does not hold role ${approval.role}; allowed: ${people.join(', ')}`;
-  if (approval.by === state.brief?.author) return `${approval.by} is the candidate’s author and cannot approve it`;
-  if (request.approvals.some((given) => given.by === approval.by))
-    return `${approval.by} has already approved this step`;
-  return null;
 }
 
 function decide(
@@ -247,6 +289,8 @@ function decide(
     phase: outcome === 'promoted' ? 'healthy' : 'degraded',
     ordered: null,
     request: null,
+    rebase: null,
+    newCase: null,
     generation: state.generation + 1,
     decision: { outcome, reason, by, effectiveFrom },
     inWords: reason,

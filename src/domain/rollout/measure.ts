@@ -4,9 +4,10 @@
 import { matchBlock, mergeHistograms } from '../statistics/index.ts';
 import type { CountTuple, DiffHistogram } from '../statistics/index.ts';
 
-/** One unit as the log shows it: the arm it was assigned to, both scores where both were computed, and its label if it arrived. */
+/** One request as the log shows it: the arm its unit was assigned to, both scores where both were computed, and its label if it arrived. */
 export interface MeasuredUnit {
   readonly unit: string;
+  readonly generation: number;
   readonly arm: 'stable' | 'candidate';
   readonly served: 'stable' | 'candidate' | 'fallback';
   readonly stable: number | null;
@@ -14,6 +15,9 @@ export interface MeasuredUnit {
   readonly stableError: string | null;
   readonly candidateError: string | null;
   readonly label: number | null;
+  /** Whether any outcome is known, a valid label or not. */
+  readonly outcomeKnown: boolean;
+  readonly inputs: Readonly<Record<string, string | number | null>>;
 }
 
 /** Bounded loss of one prediction, in [0, 1]. */
@@ -40,21 +44,49 @@ export interface LossMeasurement {
   readonly eligible: number;
 }
 
+/** What a matured unit without any outcome means: nothing is known of it, or the event did not happen. Source: gate statistics §10.2. */
+export type Absence = 'exclude' | 'zero';
+
+/** The label a loss is computed with; null where the unit must be left out. An outcome known to be invalid is never a label. */
+const labelOf = ({ label, outcomeKnown }: MeasuredUnit, absence: Absence): number | null =>
+  label ?? (absence === 'zero' && !outcomeKnown ? 0 : null);
+
+/** Requests by their unit, in order of first appearance: a unit counts once, whatever it asks. Source: gate statistics §1. */
+function byUnit(requests: readonly MeasuredUnit[]): Map<string, MeasuredUnit[]> {
+  const units = new Map<string, MeasuredUnit[]>();
+  for (const request of requests) {
+    const known = units.get(request.unit);
+    if (known === undefined) units.set(request.unit, [request]);
+    else known.push(request);
+  }
+  return units;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /**
- * Paired differences: both arms scored the same request, D = loss(candidate) − loss(stable), rounded to the quantum.
- * Only valid where acting on a prediction does not change its label. Source: gate statistics §2.6.
+ * Paired differences: both arms scored the same request, D = loss(candidate) − loss(stable), its mean over a unit's requests rounded to
+ * the quantum. Only valid where acting on a prediction does not change its label. Source: gate statistics §2.6.
  */
-export function pairedLoss(units: readonly MeasuredUnit[], loss: UnitLoss): LossMeasurement {
+export function pairedLoss(
+  requests: readonly MeasuredUnit[],
+  loss: UnitLoss,
+  absence: Absence = 'exclude',
+): LossMeasurement {
   const counts = new Map<number, number>();
   let entered = 0;
   let eligible = 0;
-  for (const unit of units) {
-    if (unit.stable === null || unit.candidate === null) continue;
+  for (const ofUnit of byUnit(requests).values()) {
+    const scored = ofUnit.filter(({ stable, candidate }) => stable !== null && candidate !== null);
+    if (scored.length === 0) continue;
     eligible += 1;
-    if (unit.label === null) continue;
+    const differences = scored.flatMap((request) => {
+      const label = labelOf(request, absence);
+      return label === null ? [] : [loss(request.candidate ?? 0, label) - loss(request.stable ?? 0, label)];
+    });
+    if (differences.length === 0) continue;
     entered += 1;
-    const difference = loss(unit.candidate, unit.label) - loss(unit.stable, unit.label);
-    const key = Math.floor(difference * QUANTUM + 0.5);
+    const key = Math.floor(mean(differences) * QUANTUM + 0.5);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const triples = [...counts].map(([value, count]) => [value, QUANTUM, count] as const);
@@ -62,45 +94,53 @@ export function pairedLoss(units: readonly MeasuredUnit[], loss: UnitLoss): Loss
 }
 
 /**
- * Matched differences between the arms that really served. Source: gate statistics §2.1 to §2.5.
+ * Matched differences between the arms that really served; a unit's loss is the mean over its requests, its arm the one it was first
+ * assigned to. Source: gate statistics §2.1 to §2.5.
  * @param salt Of the rollout: orders the units within each arm.
  */
-export function blockedLoss(units: readonly MeasuredUnit[], loss: UnitLoss, salt: string): LossMeasurement {
-  const scored = units.filter((unit) => unit.served === unit.arm && unit[unit.arm] !== null);
-  const labelled = scored.flatMap((unit) => {
-    const prediction = unit[unit.arm];
-    if (prediction === null || unit.label === null) return [];
-    return [
-      {
-        id: unit.unit,
-        arm: unit.arm === 'candidate' ? ('candidate' as const) : ('control' as const),
-        y: loss(prediction, unit.label),
-      },
-    ];
+export function blockedLoss(
+  requests: readonly MeasuredUnit[],
+  loss: UnitLoss,
+  salt: string,
+  absence: Absence = 'exclude',
+): LossMeasurement {
+  const served = requests.filter((request) => request.served === request.arm && request[request.arm] !== null);
+  const units = [...byUnit(served)];
+  const labelled = units.flatMap(([id, ofUnit]) => {
+    const arm = ofUnit[0]?.arm ?? 'stable';
+    const losses = ofUnit.flatMap((request) => {
+      const label = labelOf(request, absence);
+      return label === null || request.arm !== arm ? [] : [loss(request[arm] ?? 0, label)];
+    });
+    if (losses.length === 0) return [];
+    return [{ id, arm: arm === 'candidate' ? ('candidate' as const) : ('control' as const), y: mean(losses) }];
   });
   const block = matchBlock(labelled, { salt, maxMatch: MATCHES_MAX, quantum: QUANTUM });
   const entered = block.hist.reduce((sum, [, , count]) => sum + count, 0);
-  return { histogram: block.hist, units: entered, eligible: scored.length };
+  return { histogram: block.hist, units: entered, eligible: units.length };
 }
 
-/** Failures to score, one a unit and arm, over the requests each arm was asked to score. */
-export function scoringErrors(units: readonly MeasuredUnit[]): CountTuple {
-  let candidateAsked = 0;
-  let candidateFailed = 0;
-  let stableAsked = 0;
-  let stableFailed = 0;
-  for (const unit of units) {
-    if (unit.candidate !== null || unit.candidateError !== null) candidateAsked += 1;
-    if (unit.candidateError !== null) candidateFailed += 1;
-    if (unit.stable !== null || unit.stableError !== null) stableAsked += 1;
-    if (unit.stableError !== null) stableFailed += 1;
+/** Units that an arm failed to score at least once, over the units it was asked to score: an event counts once a unit. */
+export function scoringErrors(requests: readonly MeasuredUnit[]): CountTuple {
+  const tally = { candidateAsked: 0, candidateFailed: 0, stableAsked: 0, stableFailed: 0 };
+  for (const ofUnit of byUnit(requests).values()) {
+    if (ofUnit.some(({ candidate, candidateError }) => candidate !== null || candidateError !== null)) {
+      tally.candidateAsked += 1;
+      if (ofUnit.some(({ candidateError }) => candidateError !== null)) tally.candidateFailed += 1;
+    }
+    if (ofUnit.some(({ stable, stableError }) => stable !== null || stableError !== null)) {
+      tally.stableAsked += 1;
+      if (ofUnit.some(({ stableError }) => stableError !== null)) tally.stableFailed += 1;
+    }
   }
+  const { candidateAsked, candidateFailed, stableAsked, stableFailed } = tally;
   return [candidateFailed, candidateFailed + stableFailed, candidateAsked, candidateAsked + stableAsked];
 }
 
-/** Units per arm, for the sample-ratio test. */
-export function assignedUnits(units: readonly MeasuredUnit[]): { control: number; candidate: number } {
-  const candidate = units.filter((unit) => unit.arm === 'candidate').length;
+/** Units per arm, for the sample-ratio test: each by the arm it was first assigned to. */
+export function assignedUnits(requests: readonly MeasuredUnit[]): { control: number; candidate: number } {
+  const units = [...byUnit(requests).values()];
+  const candidate = units.filter(([first]) => first?.arm === 'candidate').length;
   return { control: units.length - candidate, candidate };
 }
 

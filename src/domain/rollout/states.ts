@@ -4,13 +4,30 @@ import type { CohortCalendar } from '../time.ts';
 
 /** One step of the ladder, in whole cohorts. */
 export interface Step {
-  readonly mode: 'offline' | 'shadow' | 'canary' | 'full';
+  readonly mode: 'offline' | 'infra' | 'shadow' | 'canary' | 'full';
+  /** Share of units the candidate serves; at full exposure less the holdback. */
   readonly exposure: number;
   readonly deadlineCohorts: number | null;
-  readonly approvals: { readonly roles: readonly string[]; readonly quorum: number } | null;
+  /** Gate run that judges the step; null where none looks. */
+  readonly run: 'shadow' | 'canary' | null;
+  /** Workflow time after which the step escalates although event time stands still, milliseconds. */
+  readonly patienceMs: number | null;
+  readonly approvals: StepApprovals | null;
 }
 
-/** What a rollout is told when it begins; fixed for its life. */
+/** Who has to say yes before a step is left, and who may say no. */
+export interface StepApprovals {
+  readonly roles: readonly string[];
+  readonly quorum: number;
+  /** Further roles whose single no withdraws the candidate. */
+  readonly veto: readonly string[];
+  /** Whole cohorts after which a yes has to be given again. */
+  readonly expiresCohorts: number | null;
+  /** Whether a yes counts only with the HTTP edge's word for who gave it. */
+  readonly authenticated: boolean;
+}
+
+/** What a rollout is told when it begins; its policy stays until it is re-based on record. */
 export interface RolloutBrief {
   readonly stable: string;
   readonly author: string;
@@ -36,6 +53,10 @@ export interface Judgement {
   readonly onlyApprovalMissing: boolean;
   /** First cohort in which a change decided now can take effect. */
   readonly effectiveCohort: number;
+  /** Faults of the assignment besides the sample ratio; they stay. */
+  readonly assignmentFaults: readonly string[];
+  /** What keeps the step from being left, each with its numbers. */
+  readonly unmet: readonly string[];
   readonly inWords: string;
   /** Aligned text table: stream, difference, bounds, units, evidence. */
   readonly table: string;
@@ -49,6 +70,13 @@ export interface RolloutApproval {
   readonly evidenceDigest: string;
   readonly reason: string;
   readonly channel: string;
+  /** Idempotency key of the command that carried it. */
+  readonly commandId: string;
+}
+
+/** An approval as counted: with the last judged cohort at which it was given. */
+export interface GivenApproval extends RolloutApproval {
+  readonly cohort: number;
 }
 
 export interface ApprovalRequest {
@@ -57,7 +85,7 @@ export interface ApprovalRequest {
   readonly since: string;
   readonly roles: readonly string[];
   readonly quorum: number;
-  readonly approvals: readonly RolloutApproval[];
+  readonly approvals: readonly GivenApproval[];
 }
 
 /** A move to a step of the ladder that has been decided and not yet applied; `step` null is the promotion itself. */
@@ -73,6 +101,14 @@ export interface RolloutState {
   readonly phase: 'progressing' | 'paused' | 'healthy' | 'degraded';
   readonly brief: RolloutBrief | null;
   readonly evaluated: boolean;
+  /** A validation case that the suite has got since: the candidate is evaluated again. */
+  readonly newCase: string | null;
+  /** A policy that is to take the present one's place. */
+  readonly rebase: { readonly policyDigest: string; readonly by: string; readonly reason: string } | null;
+  /** By how many cohorts people have extended the deadline of this step. */
+  readonly extraCohorts: number;
+  /** Why the split is not the ordered one; the gate holds, and only a rollback or a new rollout ends that. */
+  readonly splitRefused: string | null;
   /** Index into the ladder. */
   readonly step: number;
   /** Desired exposure as last applied. */
@@ -104,7 +140,32 @@ export interface RolloutState {
 
 export type RolloutEvent =
   | { readonly kind: 'begun'; readonly brief: RolloutBrief }
-  | { readonly kind: 'evaluated'; readonly passed: boolean; readonly decisionId: string; readonly inWords: string }
+  /** `newCase`: the evaluation was for a suite that has grown. */
+  | {
+      readonly kind: 'evaluated' | 'checked';
+      readonly passed: boolean;
+      readonly decisionId: string;
+      readonly inWords: string;
+      readonly newCase?: string | null;
+    }
+  | { readonly kind: 'suiteGrew'; readonly caseId: string }
+  | { readonly kind: 'extended'; readonly cohorts: number; readonly by: string; readonly reason: string }
+  | { readonly kind: 'rebaseOrdered'; readonly policyDigest: string; readonly by: string; readonly reason: string }
+  /** The new ladder, and the step of it on which the rollout stands now. */
+  | {
+      readonly kind: 'rebased';
+      readonly policyDigest: string;
+      readonly steps: readonly Step[];
+      readonly people: RolloutBrief['people'];
+      readonly step: number;
+      readonly decisionId: string;
+      readonly inWords: string;
+    }
+  | { readonly kind: 'rebaseRefused'; readonly policyDigest: string; readonly reason: string }
+  /** The router has another split of a later generation: somebody else writes it. */
+  | { readonly kind: 'splitRefused'; readonly reason: string }
+  /** The step's workflow-time deadline has passed. */
+  | { readonly kind: 'patienceEnded'; readonly step: number; readonly inWords: string }
   | {
       readonly kind: 'applied';
       readonly target: number;
@@ -127,13 +188,18 @@ export type RolloutEvent =
 
 export type RolloutTask =
   | { readonly kind: 'begin' }
-  | { readonly kind: 'evaluate' }
+  | { readonly kind: 'evaluate'; readonly newCase: string | null }
+  /** Load and query in a process of its own. */
+  | { readonly kind: 'check'; readonly step: number }
+  | { readonly kind: 'rebase'; readonly rebase: NonNullable<RolloutState['rebase']> }
   | { readonly kind: 'apply'; readonly order: OrderedMove; readonly generation: number }
   | {
       readonly kind: 'judge';
       readonly run: 'shadow' | 'canary';
       readonly afterCohort: number;
       readonly mayAdvance: boolean;
+      readonly extraCohorts: number;
+      readonly patienceMs: number | null;
     }
   | { readonly kind: 'serveOut'; readonly cohort: number }
   /** Nothing can be done until a person speaks. */

@@ -49,8 +49,11 @@ export function waitingForInWords(state: RolloutState): string {
   }
   if (state.escalated) return 'a person: the deadline of the step has passed';
   if (splitIsBroken(state)) return 'a person: the split is broken, only a rollback leads on';
+  if (state.newCase !== null) return `evaluation on the new case ${state.newCase}`;
+  if (state.rebase !== null) return 'the policy it is re-based to';
   if (state.ordered !== null) return 'the split';
   if (!state.evaluated) return 'offline evaluation';
+  if (stepOf(state)?.mode === 'infra') return 'the serving check';
   return state.fullFrom === null ? 'matured evidence' : 'a whole cohort';
 }
 
@@ -92,6 +95,10 @@ export function possibleActions(rollout: Rollout, state: RolloutState): readonly
       ? { updates: ['reject', 'rollback'], effect: 'reject or roll it back', body: SIGNED }
       : { updates: ['pause', 'reject', 'rollback'], effect: 'pause, reject or roll it back', body: SIGNED },
   );
+  if (stepOf(state)?.deadlineCohorts != null) {
+    const body = { ...SIGNED, step: state.step, duration: 'P3D' };
+    actions.push({ updates: ['extend'], effect: 'give the step more time', body });
+  }
   return actions;
 }
 
@@ -100,7 +107,8 @@ function commandsFor(rollout: Rollout, state: RolloutState): string[] {
   const signed = '--as NAME --reason "…"';
   return possibleActions(rollout, state).map(({ updates, body }) => {
     const evidence = 'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, 16)}` : '';
-    return `npx holdfast ${updates.join('|')} ${rollout.rolloutId}${evidence} ${signed}`;
+    const duration = 'duration' in body ? ` --by ${String(body['duration'])}` : '';
+    return `npx holdfast ${updates.join('|')} ${rollout.rolloutId}${evidence}${duration} ${signed}`;
   });
 }
 
@@ -142,7 +150,8 @@ function standing({ idea, bundle, claim }: Rollout, state: RolloutState): string
 function gateBlock({ last }: RolloutState): string[] {
   if (last === null) return [];
   const caption = `after cohort ${last.cohort} (${last.eventTime}): ${last.verdict}; per 1,000 units, below 0 is better`;
-  return [fact('Gate', caption), ...(last.table === '' ? [] : [fenced(last.table)])];
+  const unmet = last.unmet.length === 0 ? [] : [fact('Unmet', ''), fenced(last.unmet.join('\n'))];
+  return [fact('Gate', caption), ...(last.table === '' ? [] : [fenced(last.table)]), ...unmet];
 }
 
 /** `offline > shadow > 1 % > [5 %] > 25 % (1 approval) > full`. */
@@ -171,7 +180,8 @@ function overInWords({ outcome, reason }: NonNullable<RolloutState['decision']>)
 
 const outcomeInWords = (outcome: string): string => outcome.replace('_', ' ');
 const stepOf = (state: RolloutState): Step | null => state.brief?.steps[state.step] ?? null;
-const splitIsBroken = ({ last }: RolloutState): boolean => last?.reasons.includes('srm') === true;
+const splitIsBroken = ({ last, splitRefused }: RolloutState): boolean =>
+  splitRefused !== null || last?.reasons.includes('srm') === true || (last?.assignmentFaults.length ?? 0) > 0;
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** `a, b or c`. */

@@ -27,6 +27,12 @@ interface Held {
   evidence: Map<string, StreamEvidence>;
 }
 
+/** What the world outside the counts adds to a look; see `LookOptions`. */
+interface LookConditions {
+  mayAdvance?: boolean | undefined;
+  assignmentFaults?: readonly string[] | undefined;
+}
+
 /**
  * The gate in motion: mutable, for the length of one call. `lookAt` thaws one from its state and freezes it again; `analyzeCohorts`
  * keeps one over all cohorts. Both judge by the same lines.
@@ -133,7 +139,7 @@ export class GateRun {
   }
 
   /** Looks after the next cohort. A cohort of which nothing is known changes nothing and may be given again. */
-  look(cohort: ReadCohort, mayAdvance: boolean): LookRecord {
+  look(cohort: ReadCohort, { mayAdvance = true, assignmentFaults = [] }: LookConditions = {}): LookRecord {
     if (this.terminal !== null) {
       throw new StatisticsError(
         'STAT_GATE_ENDED',
@@ -153,7 +159,17 @@ export class GateRun {
     const lnSrm = this.lnSrm();
     this.lnSrmMax = Math.max(this.lnSrmMax, lnSrm);
     const { plan, step, lnSrmMax, cohortsInStep } = this;
-    const verdict = decide({ plan, step, status: cohort.status, streams: looks, lnSrmMax, cohortsInStep, mayAdvance });
+    const { status } = cohort;
+    const verdict = decide({
+      plan,
+      step,
+      status,
+      streams: looks,
+      lnSrmMax,
+      cohortsInStep,
+      mayAdvance,
+      assignmentFaults,
+    });
     const record = {
       cohort: cohort.cohort,
       decision: verdict.decision,

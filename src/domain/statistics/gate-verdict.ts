@@ -26,6 +26,8 @@ export interface Look {
   /** `ok` cohorts of this step so far. */
   cohortsInStep: number;
   mayAdvance: boolean;
+  /** Faults of the assignment known besides the sample ratio. */
+  assignmentFaults: readonly string[];
 }
 
 export interface Verdict {
@@ -63,7 +65,8 @@ export function decide(look: Look): Verdict {
   if (look.status === 'void') return { decision: 'hold', reasons: ['cohort-void'] };
   const ungated = idsWhere(streams, (s) => !s.plan.needsIntegrity && s.lnHarmMax >= s.plan.rollbackAt);
   if (ungated.length > 0) return { decision: 'rollback', reasons: ungated };
-  if (look.lnSrmMax >= plan.srmAt) return { decision: 'hold', reasons: ['srm'] };
+  const broken = [...(look.lnSrmMax >= plan.srmAt ? ['srm'] : []), ...look.assignmentFaults];
+  if (broken.length > 0) return { decision: 'hold', reasons: broken };
   const harmed = idsWhere(
     streams,
     (s) => s.plan.needsIntegrity && (isShadow ? shadowHarm(s) : s.lnHarmMax) >= s.plan.rollbackAt,

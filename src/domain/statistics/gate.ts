@@ -34,6 +34,11 @@ export function beginGate(policy: GatePolicy): GateState {
 export interface LookOptions {
   /** Whether the people the step asks are agreed. false: where row 7 would advance, the look says `continue`, reason `approval`. */
   mayAdvance?: boolean | undefined;
+  /**
+   * What is known to be wrong with the assignment besides the sample ratio, for example `foreign-split`. Sticky by the caller: as long as
+   * it is named, row 4 holds and only streams that need no assignment can roll back.
+   */
+  assignmentFaults?: readonly string[] | undefined;
   /** Evidence of *earlier* cohorts that was pending at their own look and is complete now. */
   completions?: readonly Completion[] | undefined;
 }
@@ -62,7 +67,7 @@ export function lookAt(
 ): { state: GateState; record: LookRecord } {
   const run = new GateRun(planGate(policy), state);
   for (const completion of options.completions ?? []) run.complete(completion);
-  const record = run.look(readCohort(policy, cohort), options.mayAdvance ?? true);
+  const record = run.look(readCohort(policy, cohort), options);
   return { state: run.freeze(), record };
 }
 
@@ -101,7 +106,7 @@ export function analyzeCohorts(
   const run = new GateRun(plan, beginGate(policy));
   const decisions: LookRecord[] = [];
   for (let cohort = joined.get(1); cohort !== undefined && !run.isOver; cohort = joined.get(cohort.cohort + 1)) {
-    decisions.push(run.look(cohort, true));
+    decisions.push(run.look(cohort));
     if (cohort.status === 'pending') break;
   }
   return { decisions, final: run.final() };

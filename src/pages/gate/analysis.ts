@@ -2,7 +2,7 @@
 import type { Judgement, LookView, StreamFinding } from '../../domain/gate/judgement.ts';
 import { evidenceInWords } from '../../domain/rollout/look-words.ts';
 import { DAY_MS, epochMs } from '../../domain/time.ts';
-import { lengthInWords } from '../durations.ts';
+import { lengthInWords } from '../../domain/time.ts';
 import type { Analysis, ArmSummary, TableSummary } from './analysis-view.ts';
 import { betweenInWords, decisionInWords, lookLines } from './looks.ts';
 import {

@@ -2,8 +2,7 @@
 import type { DesignEffect } from '../../domain/gate/design-effect.ts';
 import type { LadderPlan, PlannedStep, Quantiles } from '../../domain/gate/ladder-plan.ts';
 import type { GatePolicy } from '../../domain/statistics/index.ts';
-import { DAY_MS, epochMs, isoDay } from '../../domain/time.ts';
-import { lengthInWords } from '../durations.ts';
+import { DAY_MS, epochMs, isoDay, lengthInWords } from '../../domain/time.ts';
 import { aligned, basisPointsInWords, countInWords, differenceInWords, metricInWords, unitName } from './numbers.ts';
 import type { MetricUnit } from './numbers.ts';
 

@@ -100,7 +100,7 @@ export function simulateRollout(stream: OutcomeStream, policy: GatePolicy, horiz
     outcome.cohorts++;
     const record = recordCohort(stream, policy, outcome.cohorts, step);
     outcome.served += record.assigned.candidate;
-    const { decision } = run.look(readCohort(policy, record), true);
+    const { decision } = run.look(readCohort(policy, record));
     if (decision === 'hold') outcome.isEverHeld = true;
     if (decision === 'rollback') return { ...outcome, terminal: 'rolled-back' };
     if (decision === 'advance') {

@@ -37,6 +37,9 @@ const decision = (decisionId: string, verdict: DecisionRecord['verdict'] = 'hold
   policyDigest: 'p',
   evidenceDigest: null,
   look: null,
+  batchesDigest: null,
+  watermark: null,
+  basis: null,
   approvals: [],
   inWords: 'holds',
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { TABLE_COLUMNS_MAX } from '../../../src/domain/aligned-table.ts';
-import { canaryPolicy, ERROR_STREAM, LOSS_STREAM, shadowPolicy } from '../../../src/domain/rollout/gate-runs.ts';
+import { ERROR_STREAM, LOSS_STREAM, planGateRun } from '../../../src/domain/rollout/gate-runs.ts';
 import { lookInWords, lookTable } from '../../../src/domain/rollout/look-words.ts';
 import { STATISTICAL_PRESETS } from '../../../src/domain/rollout/presets.ts';
 import { beginGate, lookAt } from '../../../src/domain/statistics/index.ts';
@@ -15,14 +15,18 @@ const RUN = {
     marginPerThousand: 4,
     harmBudgetPerThousand: 5,
     errorRatio: 2,
+    slices: [],
+    metrics: [],
     steps: [
       { mode: 'offline' },
       { mode: 'shadow', minSpan: 'PT6H', minUnits: 100, deadline: 'P1D' },
       { mode: 'canary', exposure: 0.05, minSpan: 'PT3H', minUnits: 100, deadline: 'P1D' },
-      { mode: 'full' },
+      { mode: 'full', watch: 'PT0S', holdback: 0 },
     ],
   },
 } as const;
+const SHADOW = planGateRun(RUN, 'shadow').policy;
+const CANARY = planGateRun(RUN, 'canary').policy;
 
 /** Differences of `size` per unit, in ten-thousandths, for so many units. */
 const differences = (size: number, units: number): DiffHistogram => [[size, 10_000, units]];
@@ -57,7 +61,7 @@ const inWords = (policy: GatePolicy, arrived: readonly Arrived[]): string =>
 
 describe('a look of the gate in words', () => {
   it('is a table of metrics, of the evidence for either verdict, and of the span', () => {
-    const look = afterLooks(shadowPolicy(RUN), [{ loss: differences(-2000, 1500), errors: [4, 6, 500, 1000] }]);
+    const look = afterLooks(SHADOW, [{ loss: differences(-2000, 1500), errors: [4, 6, 500, 1000] }]);
     assert.deepEqual(lookTable(...look).split('\n'), [
       'metric  differs  between          margin  units      assessment',
       'loss     -200.0  -203.3 … -195.0  < 4.0   1,500/100  successful',
@@ -72,12 +76,12 @@ describe('a look of the gate in words', () => {
   });
 
   it('fits beside the summary of the web UI, also with many units', () => {
-    const look = afterLooks(canaryPolicy(RUN), [{ loss: differences(-123, 260_580), exposureBp: 500 }]);
+    const look = afterLooks(CANARY, [{ loss: differences(-123, 260_580), exposureBp: 500 }]);
     for (const line of lookTable(...look).split('\n')) assert.ok(line.length <= TABLE_COLUMNS_MAX, line);
   });
 
   it('says that nothing has matured where nothing has', () => {
-    const look = afterLooks(shadowPolicy(RUN), [{}]);
+    const look = afterLooks(SHADOW, [{}]);
     assert.match(lookTable(...look), /^loss +– +– +< 4\.0 +0\/100 +error$/m);
     assert.equal(
       lookInWords(...look, LOSS_STREAM),
@@ -86,7 +90,7 @@ describe('a look of the gate in words', () => {
   });
 
   it('says better, worse or open with the range that goes with it', () => {
-    const shadow = shadowPolicy(RUN);
+    const shadow = SHADOW;
     assert.match(
       inWords(shadow, [{ loss: differences(-2000, 1500) }]),
       /^certified, and the step’s span or units are not covered yet: the loss is better by 200\.0 per 1,000 \(195\.0 to 203\.3; 1,500 units\)$/,
@@ -95,20 +99,17 @@ describe('a look of the gate in words', () => {
       inWords(shadow, [{ loss: differences(30, 40) }]),
       /^not enough evidence yet: the loss looks worse by 3\.0 per 1,000 \(\d+\.\d better to \d+\.\d worse; 40 units\)$/,
     );
-    const harmful = inWords(canaryPolicy(RUN), [{ loss: differences(2000, 1500), exposureBp: 500 }]);
+    const harmful = inWords(CANARY, [{ loss: differences(2000, 1500), exposureBp: 500 }]);
     assert.match(harmful, /^harm certified on loss: the loss is worse by 200\.0 per 1,000 \(.*\), tolerated is 2\.5$/);
   });
 
   it('names what failed', () => {
-    const look = afterLooks(canaryPolicy(RUN), [{ loss: differences(2000, 1500), exposureBp: 500 }]);
+    const look = afterLooks(CANARY, [{ loss: differences(2000, 1500), exposureBp: 500 }]);
     assert.match(lookTable(...look), /^loss .* failed$/m);
   });
 
   it('says that only an approval is missing once everything else is there', () => {
     const loss = differences(-2000, 1500);
-    assert.match(
-      inWords(shadowPolicy(RUN), [{ loss }, { loss }]),
-      /^only an approval is missing: the loss is better by/,
-    );
+    assert.match(inWords(SHADOW, [{ loss }, { loss }]), /^only an approval is missing: the loss is better by/);
   });
 });

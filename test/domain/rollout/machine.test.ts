@@ -1,33 +1,46 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import {
-  approvalsGiven,
-  beginRollout,
-  isFinal,
-  nextTask,
-  reduce,
-  refuseApproval,
-} from '../../../src/domain/rollout/machine.ts';
+import { beginRollout, isFinal, nextTask, reduce } from '../../../src/domain/rollout/machine.ts';
+import { approvalsGiven, refuseApproval } from '../../../src/domain/rollout/approvals.ts';
 import type {
   Judgement,
   RolloutApproval,
   RolloutBrief,
   RolloutEvent,
   RolloutState,
+  Step,
+  StepApprovals,
 } from '../../../src/domain/rollout/states.ts';
 
 const CANDIDATE = 'c'.repeat(64);
 const EVIDENCE = 'e'.repeat(64);
 
+const step = (over: Partial<Step>): Step => ({
+  mode: 'offline',
+  exposure: 0,
+  deadlineCohorts: null,
+  run: null,
+  patienceMs: null,
+  approvals: null,
+  ...over,
+});
+const oneApprover: StepApprovals = {
+  roles: ['approver'],
+  quorum: 1,
+  veto: [],
+  expiresCohorts: null,
+  authenticated: false,
+};
+
 const brief: RolloutBrief = {
   stable: 's'.repeat(64),
   author: 'author',
   steps: [
-    { mode: 'offline', exposure: 0, deadlineCohorts: null, approvals: null },
-    { mode: 'shadow', exposure: 0, deadlineCohorts: 10, approvals: null },
-    { mode: 'canary', exposure: 0.05, deadlineCohorts: 10, approvals: null },
-    { mode: 'canary', exposure: 0.25, deadlineCohorts: 10, approvals: { roles: ['approver'], quorum: 1 } },
-    { mode: 'full', exposure: 1, deadlineCohorts: null, approvals: null },
+    step({ mode: 'offline' }),
+    step({ mode: 'shadow', deadlineCohorts: 10, run: 'shadow' }),
+    step({ mode: 'canary', exposure: 0.05, deadlineCohorts: 10, run: 'canary' }),
+    step({ mode: 'canary', exposure: 0.25, deadlineCohorts: 10, run: 'canary', approvals: oneApprover }),
+    step({ mode: 'full', exposure: 1 }),
   ],
   people: { approver: ['ana', 'ben', 'author'] },
   policyDigest: 'p',
@@ -46,6 +59,8 @@ const judgement = (over: Partial<Judgement>): Judgement => ({
   evidenceDigest: EVIDENCE,
   onlyApprovalMissing: false,
   effectiveCohort: (over.cohort ?? 1) + 2,
+  assignmentFaults: [],
+  unmet: [],
   inWords: 'words',
   table: '',
   ...over,
@@ -59,8 +74,11 @@ const approval = (over: Partial<RolloutApproval> = {}): RolloutApproval => ({
   evidenceDigest: EVIDENCE,
   reason: 'reviewed',
   channel: 'cli',
+  commandId: `approve-${over.by ?? 'ana'}`,
   ...over,
 });
+
+const judgeTask = { kind: 'judge', run: 'canary', extraCohorts: 0, patienceMs: null } as const;
 
 const begun: RolloutEvent = { kind: 'begun', brief };
 const evaluated: RolloutEvent = { kind: 'evaluated', passed: true, decisionId: 'offline', inWords: 'passed' };
@@ -211,7 +229,7 @@ describe('the machine of a rollout', () => {
     it('lets the next look advance once the quorum is there', () => {
       const approved = reduce(waiting, { kind: 'approved', approval: approval() });
       const told = reduce(approved, { kind: 'announced', request: approved.request });
-      assert.deepEqual(nextTask(told), { kind: 'judge', run: 'canary', afterCohort: 12, mayAdvance: true });
+      assert.deepEqual(nextTask(told), { ...judgeTask, afterCohort: 12, mayAdvance: true });
     });
 
     it('voids approvals when evidence turns', () => {
@@ -233,7 +251,7 @@ describe('the machine of a rollout', () => {
   describe('takes orders from people', () => {
     it('goes on judging harm while paused, and may not advance', () => {
       const paused = reduce(after(...atFivePercent), { kind: 'paused', by: 'ana', reason: 'holiday' });
-      assert.deepEqual(nextTask(paused), { kind: 'judge', run: 'canary', afterCohort: 6, mayAdvance: false });
+      assert.deepEqual(nextTask(paused), { ...judgeTask, afterCohort: 6, mayAdvance: false });
     });
 
     it('keeps a rise that a pause overtook until it is resumed and the gate does not hold', () => {

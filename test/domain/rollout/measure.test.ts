@@ -14,6 +14,9 @@ import { judgeCase } from '../../../src/domain/rollout/suite.ts';
 
 const unit = (over: Partial<MeasuredUnit>): MeasuredUnit => ({
   unit: 'u',
+  generation: 1,
+  outcomeKnown: true,
+  inputs: {},
   arm: 'stable',
   served: 'stable',
   stable: 0.2,
@@ -51,12 +54,27 @@ describe('measuring a cohort', () => {
   });
 
   it('counts scoring failures of each arm over what it was asked to score', () => {
-    const units = [unit({}), unit({ candidate: null, candidateError: 'threw' }), unit({ candidate: null })];
+    const failed = { candidate: null, candidateError: 'threw' };
+    const units = [unit({ unit: 'a' }), unit({ unit: 'b', ...failed }), unit({ unit: 'c', candidate: null })];
     assert.deepEqual(scoringErrors(units), [1, 1, 2, 5]);
   });
 
+  it('counts a unit once, however often it asks', () => {
+    const asked = [unit({ label: 1 }), unit({ label: 1, candidate: 0.4 }), unit({ label: 1, candidate: 0.6 })];
+    assert.equal(pairedLoss(asked, brierLoss).units, 1);
+    assert.deepEqual(scoringErrors([...asked, unit({ candidate: null, candidateError: 'threw' })]), [1, 1, 1, 2]);
+    assert.deepEqual(assignedUnits(asked), { control: 1, candidate: 0 });
+  });
+
+  for (const [title, absence, over, entered] of [
+    ['leaves out a unit without an outcome where absence means nothing', 'exclude', { outcomeKnown: false }, 0],
+    ['takes a unit without an outcome as a zero where absence means that', 'zero', { outcomeKnown: false }, 1],
+    ['never takes an outcome that is known to be invalid as a zero', 'zero', { outcomeKnown: true }, 0],
+  ] as const)
+    it(title, () => assert.equal(pairedLoss([unit({ label: null, ...over })], brierLoss, absence).units, entered));
+
   it('counts units by the arm they were assigned to, whoever answered', () => {
-    assert.deepEqual(assignedUnits([unit({}), unit({ arm: 'candidate', served: 'fallback' })]), {
+    assert.deepEqual(assignedUnits([unit({}), unit({ unit: 'v', arm: 'candidate', served: 'fallback' })]), {
       control: 1,
       candidate: 1,
     });

@@ -21,13 +21,16 @@ const rollout = {
 } as const;
 const EVIDENCE = 'e'.repeat(64);
 
+const STEP = { exposure: 0, deadlineCohorts: null, run: null, patienceMs: null, approvals: null } as const;
+const TWO_APPROVERS = { roles: ['approver'], quorum: 2, veto: [], expiresCohorts: null, authenticated: false };
+
 const brief: RolloutBrief = {
   stable: '5'.repeat(64),
   author: 'author',
   steps: [
-    { mode: 'offline', exposure: 0, deadlineCohorts: null, approvals: null },
-    { mode: 'canary', exposure: 0.25, deadlineCohorts: 10, approvals: { roles: ['approver'], quorum: 2 } },
-    { mode: 'full', exposure: 1, deadlineCohorts: null, approvals: null },
+    { ...STEP, mode: 'offline' },
+    { ...STEP, mode: 'canary', exposure: 0.25, deadlineCohorts: 10, run: 'canary', approvals: TWO_APPROVERS },
+    { ...STEP, mode: 'full', exposure: 1 },
   ],
   people: { approver: ['ana', 'ben', 'author'] },
   policyDigest: 'p',
@@ -48,6 +51,8 @@ const judged = (over: Partial<Judgement>): RolloutEvent => ({
     evidenceDigest: EVIDENCE,
     onlyApprovalMissing: false,
     effectiveCohort: 3,
+    assignmentFaults: [],
+    unmet: [],
     inWords: 'words of the look',
     table: 'metric  differs',
     ...over,
@@ -70,6 +75,7 @@ const approvedBy = (by: string): RolloutEvent => ({
     evidenceDigest: EVIDENCE,
     reason: 'r',
     channel: 'ui',
+    commandId: `approve-${by}`,
   },
 });
 const order = (kind: 'paused' | 'rejected' | 'rollbackOrdered'): RolloutEvent => ({ kind, by: 'ana', reason: 'why' });
@@ -121,7 +127,7 @@ describe('a rollout in words', () => {
     const actions = possibleActions(rollout, state);
     assert.deepEqual(
       actions.flatMap(({ updates }) => updates),
-      ['approve', 'pause', 'reject', 'rollback'],
+      ['approve', 'pause', 'reject', 'rollback', 'extend'],
     );
     for (const { updates, body } of actions)
       for (const name of updates) {
@@ -135,7 +141,7 @@ describe('a rollout in words', () => {
 
   it('offers the end of a pause in place of another pause, and nothing after the end', () => {
     const names = (state: RolloutState): string[] => possibleActions(rollout, state).flatMap(({ updates }) => updates);
-    assert.deepEqual(names(after(...standing, order('paused'))), ['resume', 'reject', 'rollback']);
+    assert.deepEqual(names(after(...standing, order('paused'))), ['resume', 'reject', 'rollback', 'extend']);
     assert.deepEqual(names(after(...standing, order('rejected'))), []);
   });
 

@@ -1,0 +1,200 @@
+/** What a look measures: the counts of its own cohort, and those of earlier cohorts that have matured or arrived since. */
+import type { MetricSource } from '../adapters/metric-source/port.ts';
+import type { RequestLog } from '../adapters/request-log/port.ts';
+import type { EvidenceBatchRecord, EvidenceRecord, PolicyRecord } from '../contracts/records.ts';
+import type { MetricPolicy, SlicePolicy } from '../contracts/rollout-policy.ts';
+import { ERROR_STREAM, LOSS_STREAM, sliceStream } from '../domain/rollout/gate-runs.ts';
+import type { RunName } from '../domain/rollout/gate-runs.ts';
+import {
+  assignedUnits,
+  blockedLoss,
+  pairedLoss,
+  scoringErrors,
+  stableWasOverridden,
+} from '../domain/rollout/measure.ts';
+import type { LossMeasurement, MeasuredUnit } from '../domain/rollout/measure.ts';
+import { isInSlice } from '../domain/rollout/slices.ts';
+import { cohortStart, durationMs, isoInstant } from '../domain/time.ts';
+import type { CohortCalendar, EpochMs } from '../domain/time.ts';
+import { lossOf } from './policy-records.ts';
+
+/** Below this share of matured units with a label the label feed counts as broken for the cohort: missing is not good. */
+const LABELLED_SHARE_MIN = 0.5;
+
+/** All that the measuring of a look depends on. */
+export interface Measuring {
+  readonly model: string;
+  readonly rolloutId: string;
+  readonly run: RunName;
+  readonly cohort: number;
+  readonly runStart: number;
+  readonly candidate: string;
+  readonly salt: string;
+  readonly calendar: CohortCalendar;
+  readonly policy: PolicyRecord;
+  readonly watermark: EpochMs;
+  /** Generations of the rollout's own splits. */
+  readonly generations: ReadonlySet<number>;
+  /** Streams still awaited of earlier cohorts, as the gate numbers them, oldest first. */
+  readonly awaited: ReadonlyArray<{ readonly cohort: number; readonly streams: readonly string[] }>;
+  /** Recorded batches of this rollout by `${metric}/${cohort}`. */
+  readonly batches: ReadonlyMap<string, EvidenceBatchRecord>;
+}
+
+export interface Measured {
+  readonly records: readonly EvidenceRecord[];
+  readonly assigned: { readonly control: number; readonly candidate: number };
+  readonly status: 'ok' | 'void';
+  /** Units whose arm was chosen by a split that is not this rollout's. */
+  readonly foreignUnits: number;
+  /** Why a stream's evidence is not there, by stream, of its oldest cohort. */
+  readonly missing: ReadonlyMap<string, string>;
+}
+
+interface Sources {
+  readonly requestLog: RequestLog;
+  readonly metricSource: MetricSource;
+}
+
+/** Measures everything that has matured by the watermark and that the gate has not got yet. */
+export async function measureLook(sources: Sources, m: Measuring): Promise<Measured> {
+  const all = await requestsOf(sources, m, m.cohort, cohortStart(m.calendar, m.cohort + 1));
+  const units = all.filter(({ generation }) => m.generations.has(generation));
+  const records: EvidenceRecord[] = [
+    evidence(m, ERROR_STREAM, m.cohort, { window: scoringErrors(units) }, units.length),
+  ];
+  const missing = new Map<string, string>();
+  const due = [
+    ...m.awaited.map(({ cohort, streams }) => ({ cohort: m.runStart + cohort - 1, streams })),
+    ownStreams(m),
+  ];
+  await measureLosses(sources, m, due, records, missing);
+  for (const metric of m.policy.rollout.metrics.filter(({ observable }) => observable.includes(m.run))) {
+    await measureMetric(sources, m, metric, due, records, missing);
+  }
+  return {
+    records,
+    assigned: assignedUnits(units),
+    status: stableWasOverridden(units) ? 'void' : 'ok',
+    foreignUnits: all.length - units.length,
+    missing,
+  };
+}
+
+type Due = ReadonlyArray<{ readonly cohort: number; readonly streams: readonly string[] }>;
+
+/** Everything of the cohort itself is awaited, too: a metric without delay is complete with it. */
+function ownStreams({ cohort, policy, run }: Measuring): Due[number] {
+  const metrics = policy.rollout.metrics.filter(({ observable }) => observable.includes(run));
+  return { cohort, streams: [LOSS_STREAM, ...metrics.map(({ name }) => name)] };
+}
+
+async function requestsOf(
+  { requestLog }: Sources,
+  { model, calendar, candidate, generations }: Measuring,
+  cohort: number,
+  asOf: EpochMs,
+): Promise<MeasuredUnit[]> {
+  const from = cohortStart(calendar, cohort);
+  const units = await requestLog.readUnits({ model, from, to: cohortStart(calendar, cohort + 1), asOf });
+  return units.filter((unit) => unit.candidateBundle === candidate || !generations.has(unit.generation));
+}
+
+/** The loss and its slices come and stay away together: a slice is a part of the same labels. */
+async function measureLosses(
+  sources: Sources,
+  m: Measuring,
+  due: Due,
+  records: EvidenceRecord[],
+  missing: Map<string, string>,
+): Promise<void> {
+  for (const { cohort, streams } of due) {
+    if (!streams.includes(LOSS_STREAM)) continue;
+    const matured = cohortStart(m.calendar, cohort + 1) + m.policy.maturityMs;
+    if (matured > m.watermark) return;
+    // Labels of the window decide; only where the feed was broken then, what has come since.
+    const losses = (await lossesOf(sources, m, cohort, matured)) ?? (await lossesOf(sources, m, cohort, m.watermark));
+    // Streams are judged on contiguous prefixes: what is missing here blocks what comes after.
+    if (losses === null) {
+      const since = isoInstant(cohortStart(m.calendar, cohort));
+      missing.set(LOSS_STREAM, `labels of most units since ${since} have not arrived`);
+      return;
+    }
+    records.push(...losses);
+  }
+}
+
+/** Null while too few of the matured units have a label. */
+async function lossesOf(
+  sources: Sources,
+  m: Measuring,
+  cohort: number,
+  asOf: EpochMs,
+): Promise<EvidenceRecord[] | null> {
+  const all = await requestsOf(sources, m, cohort, asOf);
+  const units = all.filter(({ generation }) => m.generations.has(generation));
+  const whole = lossOfUnits(m, units);
+  if (whole.units < whole.eligible * LABELLED_SHARE_MIN) return null;
+  const lossEvidence = (stream: string, { histogram, units: entered }: LossMeasurement): EvidenceRecord =>
+    evidence(m, stream, cohort, { histogram }, entered);
+  return [
+    lossEvidence(LOSS_STREAM, whole),
+    ...m.policy.rollout.slices.map((slice: SlicePolicy) =>
+      lossEvidence(
+        sliceStream(slice.id),
+        lossOfUnits(
+          m,
+          units.filter(({ inputs }) => isInSlice(slice, inputs)),
+        ),
+      ),
+    ),
+  ];
+}
+
+function lossOfUnits({ policy, salt }: Measuring, units: readonly MeasuredUnit[]): LossMeasurement {
+  const loss = lossOf(policy);
+  return policy.affectsLabel ? blockedLoss(units, loss, salt, policy.absence) : pairedLoss(units, loss, policy.absence);
+}
+
+/** A metric's counts, cohort by cohort; the first that is missing blocks what comes after. */
+async function measureMetric(
+  { metricSource }: Sources,
+  m: Measuring,
+  metric: MetricPolicy,
+  due: Due,
+  records: EvidenceRecord[],
+  missing: Map<string, string>,
+): Promise<void> {
+  for (const { cohort, streams } of due) {
+    if (!streams.includes(metric.name)) continue;
+    const from = cohortStart(m.calendar, cohort);
+    const to = cohortStart(m.calendar, cohort + 1);
+    if (to + durationMs(metric.lag) > m.watermark) return;
+    const since = isoInstant(from);
+    if (metric.source.kind === 'pushed') {
+      const batch = m.batches.get(`${metric.name}/${cohort}`);
+      if (batch === undefined) return void missing.set(metric.name, `nothing has been recorded for ${since} yet`);
+      records.push(evidence(m, metric.name, cohort, batch, unitsOf(batch)));
+    } else {
+      const { model, rolloutId } = m;
+      const reading = await metricSource.read({ model, rolloutId, metric, from, to });
+      if (reading.kind === 'missing') return void missing.set(metric.name, `since ${since}: ${reading.reason}`);
+      records.push(evidence(m, metric.name, cohort, { window: reading.counts }, reading.counts[2]));
+    }
+  }
+}
+
+function unitsOf({ histogram, window }: EvidenceBatchRecord): number {
+  return histogram === null ? (window?.[2] ?? 0) : histogram.reduce((sum, [, , count]) => sum + count, 0);
+}
+
+function evidence(
+  { rolloutId, run }: Measuring,
+  stream: string,
+  cohort: number,
+  counts: Partial<Pick<EvidenceRecord, 'histogram' | 'window'>>,
+  units: number,
+): EvidenceRecord {
+  const { histogram = null, window = null } = counts;
+  return { batchId: `${rolloutId}/${run}/${stream}/${cohort}`, cohort, stream, histogram, window, units };
+}

@@ -1,0 +1,29 @@
+import type { PredictionRequest } from '../../contracts/serving.ts';
+
+/** What a candidate has to answer before any user may meet it. */
+export interface ServingQuery {
+  readonly model: string;
+  readonly bundle: string;
+  /** Recorded requests, as callers sent them. */
+  readonly requests: readonly PredictionRequest[];
+}
+
+export interface ServingReport {
+  /** Requests that were answered by the bundle itself, within its healthy range. */
+  readonly answered: number;
+  /** Why others were not, in words, with how many. */
+  readonly failures: ReadonlyArray<{ readonly reason: string; readonly requests: number }>;
+  /** Of one request, milliseconds; null where nothing was answered. */
+  readonly latencyMsP99: number | null;
+  /** Resident memory of the serving process after loading, bytes. */
+  readonly memoryBytes: number;
+}
+
+/** Loads a bundle in a serving process of its own and has it answer: a crash there harms nobody. */
+export interface ServingCheck {
+  /**
+   * Idempotent, keeps nothing. A bundle that does not load, a process that dies or does not answer in time is a report with failures, not
+   * an error.
+   */
+  check(query: ServingQuery, signal: AbortSignal): Promise<ServingReport>;
+}

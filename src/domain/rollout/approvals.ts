@@ -1,0 +1,84 @@
+/**
+ * Approvals of a step: what is asked, which yes is taken and which is refused with what reason, and when a yes has expired. An approval is
+ * bound to step, candidate and evidence; it is void as soon as the evidence turns.
+ */
+import type { ApprovalRequest, GivenApproval, RolloutApproval, RolloutState, StepApprovals } from './states.ts';
+
+/** What the present step asks of people; null where it asks nothing. */
+function neededApprovals(state: RolloutState): StepApprovals | null {
+  return state.brief?.steps[state.step]?.approvals ?? null;
+}
+
+/** Whether every approval that leaving the present step asks for has been given and has not expired. */
+export function approvalsGiven(state: RolloutState): boolean {
+  const needed = neededApprovals(state);
+  return needed === null || (state.request?.approvals.length ?? 0) >= needed.quorum;
+}
+
+/** Identity of an approval request and the approvals it has: what people have been told of. */
+export function requestKey(request: ApprovalRequest | null): string | null {
+  return request === null
+    ? null
+    : `${request.step}/${request.evidenceDigest}/${request.approvals.map((given) => given.by).join(',')}`;
+}
+
+/**
+ * The request stays bound to the evidence it was opened with for as long as only approvals are missing. When the first yes expires, it
+ * is asked anew, on the evidence of now.
+ */
+export function askFor(state: RolloutState): ApprovalRequest | null {
+  const needed = neededApprovals(state);
+  if (state.last === null || needed === null) return null;
+  const { request, judgedCohort } = state;
+  if (request !== null && request.step === state.step && !request.approvals.some(isExpired(needed, judgedCohort)))
+    return request;
+  return {
+    step: state.step,
+    evidenceDigest: state.last.evidenceDigest,
+    since: state.last.eventTime,
+    roles: needed.roles,
+    quorum: needed.quorum,
+    approvals: [],
+  };
+}
+
+function isExpired({ expiresCohorts }: StepApprovals, judgedCohort: number): (given: GivenApproval) => boolean {
+  return (given) => expiresCohorts !== null && judgedCohort - given.cohort >= expiresCohorts;
+}
+
+/** Counts a yes, unless it cannot be taken. */
+export function approved(state: RolloutState, approval: RolloutApproval): RolloutState {
+  if (state.request === null || refuseApproval(state, approval) !== null) return state;
+  const given = { ...approval, cohort: state.judgedCohort };
+  return { ...state, request: { ...state.request, approvals: [...state.request.approvals, given] } };
+}
+
+/** Why an approval cannot be taken now, in words with the present digest; null when it can. */
+export function refuseApproval(state: RolloutState, approval: RolloutApproval): string | null {
+  if (state.decision !== null) return `the rollout is over: ${state.decision.outcome}`;
+  const request = state.request;
+  if (request === null) return `nothing waits for an approval now (${state.inWords})`;
+  const present = `the present request is for step ${request.step} with evidence ${request.evidenceDigest}`;
+  if (approval.step !== request.step) return `step ${approval.step} is not the one that waits; ${present}`;
+  if (approval.evidenceDigest !== request.evidenceDigest) return `the evidence has moved on; ${present}`;
+  if (!request.roles.includes(approval.role))
+    return `role ${approval.role} is not asked for; allowed: ${request.roles.join(', ')}`;
+  const people = state.brief?.people[approval.role] ?? [];
+  if (!people.includes(approval.by))
+    return `${approval.by} does not hold role ${approval.role}; allowed: ${people.join(', ')}`;
+  if (approval.by === state.brief?.author) return `${approval.by} is the candidate’s author and cannot approve it`;
+  if (request.approvals.some((given) => given.by === approval.by))
+    return `${approval.by} has already approved this step`;
+  return null;
+}
+
+/** Why a no cannot be taken: at a step that asks people, only those it names may say it; anybody may order a rollback. */
+export function refuseRejection(state: RolloutState, by: string): string | null {
+  const { brief } = state;
+  if (brief === null) return null;
+  const needed = neededApprovals(state);
+  const roles = needed === null ? Object.keys(brief.people) : [...needed.roles, ...needed.veto];
+  const allowed = new Set(roles.flatMap((role) => brief.people[role] ?? []));
+  if (allowed.has(by)) return null;
+  return `${by} has no say at this step; allowed: ${[...allowed].join(', ')}; anybody may order a rollback`;
+}

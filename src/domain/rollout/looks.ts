@@ -1,0 +1,110 @@
+/**
+ * One look from its record: what the gate was told beside the counts, and the counts themselves. A look is taken here and judged again
+ * here, by the same lines, so that a decision can be checked from its record alone. Pure.
+ */
+import { beginGate, lookAt } from '../statistics/index.ts';
+import type { Cohort, Completion, CountTuple, DiffHistogram, GateState, LookRecord } from '../statistics/index.ts';
+import { policyAtStep } from './gate-runs.ts';
+import type { GateRunPlan } from './gate-runs.ts';
+
+/** What a look was told, beside the counts. Plain JSON, part of the decision record. */
+export interface LookBasis {
+  /** First cohort of the run: the gate numbers cohorts from it. */
+  readonly runStart: number;
+  /** The cohort looked at, as the calendar numbers it. */
+  readonly cohort: number;
+  readonly step: number;
+  readonly exposureBp: number;
+  readonly status: 'ok' | 'void';
+  readonly assigned: { readonly control: number; readonly candidate: number };
+  /** Ids of the evidence records that came with this look. */
+  readonly batches: readonly string[];
+  readonly mayAdvance: boolean;
+  /** By how much people had extended the step's deadline. */
+  readonly extraCohorts: number;
+  /** Faults of the assignment besides the sample ratio, for example `foreign-split`. */
+  readonly assignmentFaults: readonly string[];
+}
+
+/** Counts of one stream in one cohort. */
+export interface StreamCounts {
+  readonly stream: string;
+  /** As the calendar numbers it. */
+  readonly cohort: number;
+  readonly histogram: DiffHistogram | null;
+  readonly window: CountTuple | null;
+}
+
+interface Look {
+  readonly basis: LookBasis;
+  readonly evidence: readonly StreamCounts[];
+}
+
+/** Takes one look. The gate's step is the one the rollout stands on: the rollout, not the gate, is what moves. */
+export function takeLook(
+  plan: GateRunPlan,
+  state: GateState,
+  { basis, evidence }: Look,
+): { state: GateState; record: LookRecord } {
+  const policy = policyAtStep(plan, state.step, basis.extraCohorts);
+  return lookAt(policy, state, cohortOfLook(plan, basis, evidence), {
+    mayAdvance: basis.mayAdvance,
+    completions: completionsOf(basis, evidence),
+    assignmentFaults: basis.assignmentFaults,
+  });
+}
+
+/**
+ * The gate's state after looks that were judged by another policy: every recorded count is judged again, and nothing advances on the way.
+ * A stream that the earlier policy did not know has no counts before the first cohort of the new one.
+ * @param step Step of the run on which the rollout stands under the new policy
+ */
+export function judgeAgain(plan: GateRunPlan, step: number, looks: readonly Look[]): GateState {
+  let state: GateState = { ...beginGate(plan.policy), step };
+  const known = new Set(looks.flatMap(({ evidence }) => evidence.map(({ stream }) => stream)));
+  const unknown = plan.policy.streams.filter(({ id }) => !known.has(id));
+  for (const { basis, evidence } of looks) {
+    if (state.terminal !== null) break;
+    const given = evidence.filter(({ stream }) => plan.policy.streams.some(({ id }) => id === stream));
+    const nothing = unknown.map(({ id, kind }) => ({
+      stream: id,
+      cohort: basis.cohort,
+      histogram: kind === 'difference' ? [] : null,
+      window: kind === 'count' ? ([0, 0, 0, 0] as const) : null,
+    }));
+    const look = { basis: { ...basis, mayAdvance: false }, evidence: [...given, ...nothing] };
+    ({ state } = takeLook(plan, state, look));
+  }
+  return state;
+}
+
+function cohortOfLook({ policy }: GateRunPlan, basis: LookBasis, evidence: readonly StreamCounts[]): Cohort {
+  const own = evidence.filter(({ cohort }) => cohort === basis.cohort);
+  const given = new Set(own.map(({ stream }) => stream));
+  return {
+    cohort: basis.cohort - basis.runStart + 1,
+    step: basis.step,
+    exposureBp: basis.exposureBp,
+    status: basis.status,
+    assigned: basis.assigned,
+    ...countsByStream(own),
+    pending: policy.streams.map(({ id }) => id).filter((id) => !given.has(id)),
+  };
+}
+
+function completionsOf(basis: LookBasis, evidence: readonly StreamCounts[]): Completion[] {
+  const earlier = new Map<number, StreamCounts[]>();
+  for (const counts of evidence.filter(({ cohort }) => cohort !== basis.cohort)) {
+    earlier.set(counts.cohort, [...(earlier.get(counts.cohort) ?? []), counts]);
+  }
+  return [...earlier].map(([cohort, counts]) => ({ cohort: cohort - basis.runStart + 1, ...countsByStream(counts) }));
+}
+
+function countsByStream(evidence: readonly StreamCounts[]): Pick<Cohort, 'differences' | 'counts'> {
+  return {
+    differences: Object.fromEntries(
+      evidence.flatMap(({ stream, histogram }) => (histogram === null ? [] : [[stream, histogram]])),
+    ),
+    counts: Object.fromEntries(evidence.flatMap(({ stream, window }) => (window === null ? [] : [[stream, window]]))),
+  };
+}
