@@ -3,8 +3,7 @@ import { pooledZ } from './delivery-rules.ts';
 import { shiftEvidence } from './rank-shift.ts';
 import { beginOutcome } from './rollout.ts';
 import type { RolloutOutcome } from './rollout.ts';
-import { armCounts } from './world.ts';
-import type { ArmCounts, OutcomeStream } from './world.ts';
+import type { ArmCounts, CountSource } from './world.ts';
 
 const EXPOSURES_BP = [500, 1000, 2500, 5000];
 const HOURS_PER_STEP = 12;
@@ -37,13 +36,13 @@ export function mannWhitney(confidence: number, tolerance: number, isLook: (hour
 }
 
 /** A ladder of twelve hours per step that promotes whatever the rule did not abort. */
-export function simulateComparator(stream: OutcomeStream, rule: AbortRule): RolloutOutcome {
+export function simulateComparator(stream: CountSource, rule: AbortRule): RolloutOutcome {
   const outcome = beginOutcome();
   for (const exposureBp of EXPOSURES_BP) {
     const hours: ArmCounts[] = [];
     while (hours.length < HOURS_PER_STEP) {
       outcome.cohorts++;
-      const hour = armCounts(stream.losses(outcome.cohorts), exposureBp);
+      const hour = stream.counts(outcome.cohorts, exposureBp);
       hours.push(hour);
       outcome.served += hour.candidate;
       if (rule(hours)) return { ...outcome, terminal: 'rolled-back' };

@@ -5,8 +5,7 @@
 import { shiftEvidence } from './rank-shift.ts';
 import { beginOutcome } from './rollout.ts';
 import type { RolloutOutcome } from './rollout.ts';
-import { armCounts } from './world.ts';
-import type { ArmCounts, OutcomeStream } from './world.ts';
+import type { ArmCounts, CountSource } from './world.ts';
 
 /** What carries one candidate up a ladder, cohort by cohort. */
 export interface Procedure {
@@ -20,12 +19,12 @@ export interface Ladder {
 }
 
 /** Runs one candidate up the ladder. */
-export function climb(stream: OutcomeStream, { exposuresBp, horizon }: Ladder, procedure: Procedure): RolloutOutcome {
+export function climb(source: CountSource, { exposuresBp, horizon }: Ladder, procedure: Procedure): RolloutOutcome {
   const outcome = beginOutcome();
   let step = 0;
   while (outcome.cohorts < horizon) {
     outcome.cohorts++;
-    const counts = armCounts(stream.losses(outcome.cohorts), exposuresBp[step]!);
+    const counts = source.counts(outcome.cohorts, exposuresBp[step]!);
     outcome.served += counts.candidate;
     const decision = procedure.look(counts);
     if (decision === 'abort') return { ...outcome, terminal: 'rolled-back' };
@@ -64,14 +63,14 @@ export function timedProcedure(rule: TimedRule, limit: number): Procedure {
 }
 
 /** The limit that this rollout would just not exceed: what to take a quantile of to choose a share of false alarms. */
-export function criticalLimit(stream: OutcomeStream, ladder: Ladder, rule: TimedRule): number {
+export function criticalLimit(source: CountSource, ladder: Ladder, rule: TimedRule): number {
   const values: number[] = [];
   const statistic: Statistic = (step) => {
     const value = rule.statistic(step);
     if (value !== null) values.push(value);
     return value;
   };
-  climb(stream, ladder, timedProcedure({ ...rule, statistic }, Infinity));
+  climb(source, ladder, timedProcedure({ ...rule, statistic }, Infinity));
   return values.sort((a, b) => b - a)[rule.tolerated] ?? -Infinity;
 }
 

@@ -59,13 +59,15 @@ export interface RolloutOutcome {
   /** Cohorts until the decision, or the horizon. */
   cohorts: number;
   isEverHeld: boolean;
+  /** Whether a person was called. */
+  isEverEscalated: boolean;
   hasAdvanced: boolean;
   /** Units served by the candidate until the decision, or the horizon. */
   served: number;
 }
 
 export function beginOutcome(): RolloutOutcome {
-  return { terminal: null, cohorts: 0, isEverHeld: false, hasAdvanced: false, served: 0 };
+  return { terminal: null, cohorts: 0, isEverHeld: false, isEverEscalated: false, hasAdvanced: false, served: 0 };
 }
 
 /** Units served by the candidate up to the horizon: one that was promoted serves on. */
@@ -93,15 +95,25 @@ export function recordCohort(stream: OutcomeStream, policy: GatePolicy, cohort: 
 
 /** Runs one rollout to its end: every exposure is the one the gate has reached. */
 export function simulateRollout(stream: OutcomeStream, policy: GatePolicy, horizon: number): RolloutOutcome {
+  return runRollout(policy, horizon, (cohort, step) => recordCohort(stream, policy, cohort, step));
+}
+
+/** As `simulateRollout`, with records from anywhere. */
+export function runRollout(
+  policy: GatePolicy,
+  horizon: number,
+  recordOf: (cohort: number, step: number) => Cohort,
+): RolloutOutcome {
   const run = new GateRun(planGate(policy), beginGate(policy));
   const outcome = beginOutcome();
   let step = 0;
   while (outcome.cohorts < horizon) {
     outcome.cohorts++;
-    const record = recordCohort(stream, policy, outcome.cohorts, step);
+    const record = recordOf(outcome.cohorts, step);
     outcome.served += record.assigned.candidate;
     const { decision } = run.look(readCohort(policy, record));
     if (decision === 'hold') outcome.isEverHeld = true;
+    if (decision === 'escalate') outcome.isEverEscalated = true;
     if (decision === 'rollback') return { ...outcome, terminal: 'rolled-back' };
     if (decision === 'advance') {
       outcome.hasAdvanced = true;

@@ -17,6 +17,11 @@ export const STEADY = () => 0.05;
 export const DRIFTING = (hour: number) =>
   (0.05 + (0.05 * hour) / 400) * (1 + 0.3 * Math.sin((2 * Math.PI * hour) / 24));
 
+/** What a monitor sees of a world, cohort by cohort, at the exposure that was ordered. */
+export interface CountSource {
+  counts(cohort: number, exposureBp: number): ArmCounts;
+}
+
 /** By unit, in the order of the assignment's hash: 1 where that model would have failed it. */
 export interface CohortLosses {
   candidate: Uint8Array;
@@ -27,7 +32,7 @@ export interface CohortLosses {
  * One replication of a world: what would become of every unit under either model. It depends on seed, cohort and stream alone, so every
  * procedure that is run on it meets the same units with the same outcomes, whatever exposures it orders.
  */
-export interface OutcomeStream {
+export interface OutcomeStream extends CountSource {
   world: World;
   /** `stream` numbers independent losses of the same units. */
   losses(cohort: number, stream?: number): CohortLosses;
@@ -35,21 +40,19 @@ export interface OutcomeStream {
 
 export function outcomeStream(world: World, seed: number): OutcomeStream {
   const { unitsPerCohort, delta } = world;
-  return {
-    world,
-    losses(cohort, stream = 0) {
-      const random = randomFrom(seedOf(seed, cohort, stream));
-      const controlRate = world.base(cohort);
-      const candidateRate = controlRate + delta;
-      const losses = { candidate: new Uint8Array(unitsPerCohort), control: new Uint8Array(unitsPerCohort) };
-      for (let unit = 0; unit < unitsPerCohort; unit++) {
-        const luck = random();
-        if (luck < candidateRate) losses.candidate[unit] = 1;
-        if (luck < controlRate) losses.control[unit] = 1;
-      }
-      return losses;
-    },
+  const losses = (cohort: number, stream = 0): CohortLosses => {
+    const random = randomFrom(seedOf(seed, cohort, stream));
+    const controlRate = world.base(cohort);
+    const candidateRate = controlRate + delta;
+    const drawn = { candidate: new Uint8Array(unitsPerCohort), control: new Uint8Array(unitsPerCohort) };
+    for (let unit = 0; unit < unitsPerCohort; unit++) {
+      const luck = random();
+      if (luck < candidateRate) drawn.candidate[unit] = 1;
+      if (luck < controlRate) drawn.control[unit] = 1;
+    }
+    return drawn;
   };
+  return { world, losses, counts: (cohort, exposureBp) => armCounts(losses(cohort), exposureBp) };
 }
 
 /** What a monitor sees of one cohort: units served by each model, and how many of them went bad. */
