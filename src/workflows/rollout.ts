@@ -18,13 +18,13 @@ import { createDisplay } from './display.ts';
 import type { Shown } from './display.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { openDoors } from './rollout-doors.ts';
-import type { Desk } from './rollout-doors.ts';
+import type { RolloutDesk } from './rollout-doors.ts';
 import { performOrGiveUp } from './rollout-tasks.ts';
 import { workflowNow } from './workflow-time.ts';
 
 /** One candidate's way from no exposure to all, or back to none. */
 export async function rollout(input: RolloutInput): Promise<RolloutState> {
-  const desk: Desk = {
+  const desk: RolloutDesk = {
     state: input.state ?? beginRollout(),
     messages: input.turn ?? 0,
     processed: [...(input.processed ?? [])],
