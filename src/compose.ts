@@ -95,12 +95,12 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
   const trainer = trainers['worker-thread'];
   const gateways = { kind: 'http', urls: config.gatewayUrls };
   const { createEvidenceIntake } = await import('./adapters/record-store/evidence-intake.ts');
-  const { createInMemoryMetricSource } = await import('./adapters/metric-source/in-memory.ts');
+  const { createMetricSource, metricSourceSchema } = await import('./adapters/metric-source/index.ts');
   const { createInMemoryServingCheck } = await import('./adapters/serving-check/in-memory.ts');
   const ports: ActivityPorts = {
     records,
     evidenceIntake: createEvidenceIntake(records),
-    metricSource: createInMemoryMetricSource(),
+    metricSource: await createMetricSource(metricSourceSchema.parse({ kind: 'prometheus', url: config.prometheusUrl })),
     servingCheck: createInMemoryServingCheck((digest) => objectStore.get(digest)),
     objectStore,
     requestLog,

@@ -78,6 +78,11 @@ const SETTINGS = {
     meaning:
       'false answers predictions before they are flushed to the disk; a power cut may lose the last. Default: true',
   },
+  PROMETHEUS_URL: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    meaning:
+      'Prometheus for metrics of a rollout that name no server: http://user:password@host:port. Default: none, such metrics are missing',
+  },
   TEMPORAL_PORT: {
     schema: port.default(7233),
     meaning:

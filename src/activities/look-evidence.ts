@@ -21,6 +21,9 @@ import { lossOf } from './policy-records.ts';
 /** Below this share of matured units with a label the label feed counts as broken for the cohort: missing is not good. */
 const LABELLED_SHARE_MIN = 0.5;
 
+/** How long one look reads metric sources: a slow one must not keep a crashing candidate in place. */
+const METRICS_MS_MAX = 8_000;
+
 /** All that the measuring of a look depends on. */
 export interface Measuring {
   readonly model: string;
@@ -69,8 +72,12 @@ export async function measureLook(sources: Sources, m: Measuring): Promise<Measu
     ownStreams(m),
   ];
   await measureLosses(sources, m, due, records, missing);
-  for (const metric of m.policy.rollout.metrics.filter(({ observable }) => observable.includes(m.run))) {
-    await measureMetric(sources, m, metric, due, records, missing);
+  const metrics = m.policy.rollout.metrics.filter(({ observable }) => observable.includes(m.run));
+  const stopAt = Date.now() + METRICS_MS_MAX;
+  const read = await Promise.all(metrics.map((metric) => measureMetric(sources, m, metric, due, stopAt)));
+  for (const [index, { found, reason }] of read.entries()) {
+    records.push(...found);
+    if (reason !== null) missing.set(metrics[index]?.name ?? '', reason);
   }
   return {
     records,
@@ -156,32 +163,38 @@ function lossOfUnits({ policy, salt }: Measuring, units: readonly MeasuredUnit[]
   return policy.affectsLabel ? blockedLoss(units, loss, salt, policy.absence) : pairedLoss(units, loss, policy.absence);
 }
 
-/** A metric's counts, cohort by cohort; the first that is missing blocks what comes after. */
+/**
+ * A metric's counts, cohort by cohort; the first that is missing blocks what comes after, and says why.
+ * @param stopAt When no further cohort is begun, epoch milliseconds of this machine
+ */
 async function measureMetric(
   { metricSource }: Sources,
   m: Measuring,
   metric: MetricPolicy,
   due: Due,
-  records: EvidenceRecord[],
-  missing: Map<string, string>,
-): Promise<void> {
+  stopAt: number,
+): Promise<{ readonly found: readonly EvidenceRecord[]; readonly reason: string | null }> {
+  const found: EvidenceRecord[] = [];
   for (const { cohort, streams } of due) {
     if (!streams.includes(metric.name)) continue;
     const from = cohortStart(m.calendar, cohort);
     const to = cohortStart(m.calendar, cohort + 1);
-    if (to + durationMs(metric.lag) > m.watermark) return;
+    if (to + durationMs(metric.lag) > m.watermark) break;
     const since = isoInstant(from);
     if (metric.source.kind === 'pushed') {
       const batch = m.batches.get(`${metric.name}/${cohort}`);
-      if (batch === undefined) return void missing.set(metric.name, `nothing has been recorded for ${since} yet`);
-      records.push(evidence(m, metric.name, cohort, batch, unitsOf(batch)));
+      if (batch === undefined) return { found, reason: `nothing has been recorded for ${since} yet` };
+      found.push(evidence(m, metric.name, cohort, batch, unitsOf(batch)));
     } else {
+      if (Date.now() > stopAt)
+        return { found, reason: `since ${since}: its source answers slowly; the next look goes on from there` };
       const { model, rolloutId } = m;
       const reading = await metricSource.read({ model, rolloutId, metric, from, to });
-      if (reading.kind === 'missing') return void missing.set(metric.name, `since ${since}: ${reading.reason}`);
-      records.push(evidence(m, metric.name, cohort, { window: reading.counts }, reading.counts[2]));
+      if (reading.kind === 'missing') return { found, reason: `since ${since}: ${reading.reason}` };
+      found.push(evidence(m, metric.name, cohort, { window: reading.counts }, reading.counts[2]));
     }
   }
+  return { found, reason: null };
 }
 
 function unitsOf({ histogram, window }: EvidenceBatchRecord): number {

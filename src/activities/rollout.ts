@@ -12,6 +12,7 @@ import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
+import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
 import { evaluateOffline, newSuiteCase } from './offline-evaluation.ts';
 import { ladderOf, policyOf, recordPolicy } from './policy-records.ts';
@@ -42,7 +43,7 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
         return (await cohortIsComplete(tx, watermark, cohort)) === null ? null : { caseId };
       });
       if (work.caseId !== null) return { kind: 'suiteGrew', caseId: work.caseId };
-      return { kind: 'judged', judgement: await look(ports, { ...input, cohort }) };
+      return { kind: 'judged', judgement: await keepAlive(() => look(ports, { ...input, cohort })) };
     },
     async cohortServedNext({ model, rolloutId, cohort }) {
       await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));

@@ -119,7 +119,10 @@ const metricSourceSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('prometheus').describe('Range queries over the HTTP API of Prometheus'),
-    url: z.url().optional().describe('Address of the server; default: the setting HOLDFAST_PROMETHEUS_URL'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Address of the server; default: the setting HOLDFAST_PROMETHEUS_URL'),
     events: z
       .string()
       .min(1)

@@ -57,6 +57,22 @@ describe('a rule of the model file at its boundary', () => {
         expected,
       ));
 
+  for (const [step, expected] of [
+    ['PT2M', []],
+    ['PT2S', []],
+    ['PT1S', ['rollout.metrics.0.source.step asks for 21600 points a cohort']],
+    ['PT7S', ['rollout.metrics.0.source.step does not divide the cohort of PT6H']],
+  ] as const)
+    it(`holds a step of ${step} against a cohort of six hours and the points of one answer`, () =>
+      assert.deepEqual(
+        problems((file) => {
+          const source = { kind: 'prometheus', events: 'bad', exposures: 'all', step };
+          const metric = { name: 'slow', shape: 'count', meaning: 'slow answers', harmRatio: 2, role: 'diagnostic' };
+          (file['rollout'] as Record<string, Json>)['metrics'] = [{ ...metric, unitOfAnalysis: 'request', source }];
+        }),
+        expected,
+      ));
+
   for (const [cohort, tiles] of [
     ['PT1M', true],
     ['PT7M', false],

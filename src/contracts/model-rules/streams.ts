@@ -6,6 +6,8 @@ import { lengthMs, repeated, rule, unknownName } from './rule.ts';
 import type { Rule, RuleFault } from './rule.ts';
 
 const TAKEN = new Set<string>([LOSS_STREAM, ERROR_STREAM]);
+/** Above it Prometheus refuses a range query (web/api/v1: "exceeded maximum resolution of 11,000 points per timeseries"). */
+const PROMETHEUS_POINTS_MAX = 11_000;
 type Rollout = ModelDeclaration['rollout'];
 
 const namesDiffer = rule(['rollout'], function* ({ rollout }) {
@@ -104,12 +106,18 @@ function* unitFits(
 function* stepDivides(step: string, path: (string | number)[], cohort: string): Generator<RuleFault> {
   const stepMs = lengthMs(step) ?? 0;
   const cohortMs = lengthMs(cohort) ?? 0;
-  if (stepMs > 0 && cohortMs % stepMs === 0) return;
-  yield {
-    path,
-    problem: `does not divide the cohort of ${cohort}`,
-    allowed: 'a duration that fits into it a whole number of times',
-  };
+  if (stepMs === 0 || cohortMs % stepMs !== 0)
+    yield {
+      path,
+      problem: `does not divide the cohort of ${cohort}`,
+      allowed: 'a duration that fits into it a whole number of times',
+    };
+  else if (cohortMs / stepMs > PROMETHEUS_POINTS_MAX)
+    yield {
+      path,
+      problem: `asks for ${cohortMs / stepMs} points a cohort, and Prometheus answers with ${PROMETHEUS_POINTS_MAX} at most`,
+      allowed: `a longer step, such as "PT1M"`,
+    };
 }
 
 const gatesObservable = rule(['rollout'], function* ({ rollout }) {
