@@ -55,9 +55,9 @@ export function onUpdate<Name extends string, Schema extends MessageSchema>(
   });
 }
 
-/** Opens a question. It is answered from state alone. */
+/** Opens a question. It is answered from state alone; what is sent along with it is not looked at, and so need not be decodable. */
 export function onQuery(name: string, description: string, answer: () => unknown): void {
-  setHandler(defineQuery<unknown>(name), answer, { description });
+  setHandler(defineQuery<unknown, unknown[]>(name, { typeInfo: { inputTypes: RAW_INPUTS } }), answer, { description });
 }
 
 function decode(raw: RawValue | undefined): unknown {

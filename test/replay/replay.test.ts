@@ -6,12 +6,14 @@ import { workflowBundle } from '../../src/worker/bundle.ts';
 import type { WorkflowBundle } from '../../src/worker/bundle.ts';
 import { openLog, sdkLogger } from '../../src/worker/logging.ts';
 import '../quiet-runtime.ts';
+import { faultsOf } from '../workflows/history-rules.ts';
+import type { HistoryEvent } from '../workflows/history-rules.ts';
 
 const HISTORIES = join('test', 'replay', 'histories');
 
 interface KeptHistory {
   readonly workflowId: string;
-  readonly history: { readonly events: Array<Record<string, unknown>> };
+  readonly history: { readonly events: HistoryEvent[] };
 }
 
 const kept = readdirSync(HISTORIES).flatMap((release) =>
@@ -35,6 +37,11 @@ describe('recorded histories', function () {
 
   for (const { name, path } of kept) {
     it(`replay under the present code: ${name}`, async () => assert.equal(await violation(read(path)), null));
+  }
+
+  for (const { name, path } of kept) {
+    it(`break none of the rules for histories: ${name}`, () =>
+      assert.deepEqual(faultsOf(read(path).history.events), []));
   }
 
   it('do not replay under other code, so that this suite would see a change', async () => {

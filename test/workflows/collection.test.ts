@@ -5,7 +5,7 @@ import type { LandingTally } from '../../src/domain/collection/landing-tally.ts'
 import { DAY_MS, HOUR_MS, isoDay } from '../../src/domain/time.ts';
 import { MODEL, smallWorld, START } from '../activities/small-world.ts';
 import type { SmallWorld } from '../activities/small-world.ts';
-import { eventually, keepHistory, signalMalformed, startStageRun } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, keepHistory, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
 
 const FIRST = START - 2 * DAY_MS;
@@ -49,16 +49,6 @@ describe('the workflow of collection', function () {
     assert.match(words, /days landed    3  through 2001-01-03\nrows accepted  3\n/);
   });
 
-  it('is not changed by any malformed message, known or unknown', async () => {
-    const before = await status();
-    for (const name of ['incidentClosed', 'evidenceArrived', 'nonsense', '__stack_trace']) {
-      await signalMalformed(run.client, ID, name);
-    }
-    assert.deepEqual(await status(), before);
-    world.gateways[0]!.close(START + 60 * HOUR_MS);
-    await landed(4);
-  });
-
   it('continues as new before 400 events, and carries its count on', async () => {
     const handle = run.client.workflow.getHandle(ID);
     const { runId } = await handle.describe();
@@ -71,4 +61,9 @@ describe('the workflow of collection', function () {
     assert.ok(ended.historyLength < 400, `${ended.historyLength} events`);
     await keepHistory(handle, 'collection--continued-with-its-count');
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(run), [])));
 });

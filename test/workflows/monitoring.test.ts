@@ -16,7 +16,7 @@ import {
   traffic,
 } from '../activities/small-world.ts';
 import type { SmallWorld, Traffic } from '../activities/small-world.ts';
-import { eventually, keepHistory, signalMalformed, startStageRun } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, keepHistory, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
 
 const ID = monitoringId(MODEL);
@@ -79,17 +79,6 @@ describe('the workflows of monitoring', function () {
     assert.match(await words(ID), new RegExp(`\\*\\*Open incidents\\*\\* \\[${INCIDENT}\\]`));
   });
 
-  it('are not changed by any malformed message, known or unknown', async () => {
-    const before = await status();
-    const incidentBefore = await words(INCIDENT);
-    for (const name of ['incidentClosed', 'suiteGrew', 'nonsense']) {
-      await signalMalformed(run.client, ID, name);
-      await signalMalformed(run.client, INCIDENT, name);
-    }
-    assert.deepEqual(await status(), before);
-    assert.equal(await words(INCIDENT), incidentBefore);
-  });
-
   it('close the incident after recovery, tell promotion of the new case, and go on', async () => {
     await arriveCohort(1, { served: 'fallback', bundle: STATIC });
     await eventually(
@@ -122,4 +111,9 @@ describe('the workflows of monitoring', function () {
       (unsettled) => !unsettled.includes(ID) && !unsettled.includes(INCIDENT),
     );
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leave histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(run), [])));
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { climbed, ended, STABLE, startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories, Story } from './rollout-stories.ts';
-import { eventually, keepHistory } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, keepHistory } from './stage-run.ts';
 
 /** The look for the next cohort has begun: what is ordered now finds it in flight. */
 const lookIsInFlight = async (story: Story): Promise<void> => {
@@ -209,4 +209,9 @@ describe('a rollback order (P3)', function () {
     assert.deepEqual([decision?.outcome, decision?.by], ['rolled_back', 'monitoring']);
     await keepHistory(story.handle, 'rollout--rolled-back-by-a-person');
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(stories.run), [])));
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { sha256Hex } from '../../src/domain/sha256.ts';
 import { climbed, ended, startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories, Story } from './rollout-stories.ts';
-import { eventually, keepHistory } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, keepHistory } from './stage-run.ts';
 
 async function refusal(asked: Promise<unknown>): Promise<string> {
   try {
@@ -195,6 +196,8 @@ describe('commands to a rollout', function () {
         await story.order('resume');
         story.say('continue');
         if ((await story.handle.describe()).runId !== firstRun) return;
+        // As people give commands: 450 events within two seconds are no life of a rollout.
+        await sleep(100);
       }
     });
 
@@ -221,4 +224,9 @@ describe('commands to a rollout', function () {
       await keepHistory(story.handle, 'rollout--after-continue-as-new');
     });
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(stories.run), [])));
 });

@@ -85,7 +85,8 @@ export interface RolloutStories {
   stop(): Promise<void>;
 }
 
-export async function startRolloutStories(): Promise<RolloutStories> {
+/** @param others Activities to take instead of the real ones. */
+export async function startRolloutStories(others: Partial<AllActivities> = {}): Promise<RolloutStories> {
   const worlds = new Map<string, World>();
   const worldOf = (model: string): World => worlds.get(model) ?? new World();
   const records = createInMemoryRecordStore();
@@ -93,7 +94,7 @@ export async function startRolloutStories(): Promise<RolloutStories> {
   const router = createInMemoryRouter(2, { clock: () => START, loads: (bundle) => !unloadable.has(bundle) });
   let isOver = false;
   const ports = portsOf(records, router, worldOf);
-  const run = await startStageRun({ ...createActivities(ports), ...told(worldOf, () => isOver) });
+  const run = await startStageRun({ ...createActivities(ports), ...told(worldOf, () => isOver), ...others });
   return {
     client: run.client,
     run,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import { climbed, ended, owedToPromotion, STABLE, startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories } from './rollout-stories.ts';
-import { eventually, keepHistory } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, keepHistory } from './stage-run.ts';
 
 describe('a rollout', function () {
   this.timeout(60_000);
@@ -176,4 +176,9 @@ describe('a rollout', function () {
       assert.deepEqual([state?.generation, state?.decisionId], [50, 'by-hand']);
     });
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(stories.run), [])));
 });

@@ -11,6 +11,8 @@ import { openLog, sdkLogger } from '../../src/worker/logging.ts';
 import { startWorkers } from '../../src/worker/run.ts';
 import '../quiet-runtime.ts';
 import { startTemporal } from '../temporal-server.ts';
+import { faultsOf } from './history-rules.ts';
+import type { HistoryEvent } from './history-rules.ts';
 
 export interface StageRun {
   readonly client: Client;
@@ -60,37 +62,23 @@ export async function eventually<T>(ask: () => Promise<T>, wanted: (answer: T) =
   }
 }
 
-/** Payloads as a wrong form, a wrong sender or a wrong button makes them. */
-const MALFORMED: ReadonlyArray<{ readonly encoding: string; readonly data: string }> = [
-  { encoding: 'json/plain', data: '{not json' },
-  { encoding: 'json/plain', data: '' },
-  { encoding: 'json/plain', data: '"text"' },
-  { encoding: 'json/plain', data: 'null' },
-  { encoding: 'json/plain', data: '[]' },
-  { encoding: 'json/plain', data: '{"incidentId":7}' },
-  { encoding: 'json/plain', data: '{"incidentId":"x","more":1}' },
-  { encoding: 'json/protobuf', data: '{}' },
-  { encoding: 'binary/unheard-of', data: 'x' },
-  { encoding: '', data: 'x' },
-];
-
-/** Sends every malformed payload as a signal, and one signal without any. */
-export async function signalMalformed(client: Client, workflowId: string, signalName: string): Promise<void> {
-  const { namespace } = client.options;
-  const send = (payloads: object[]) =>
-    client.workflowService.signalWorkflowExecution({
-      namespace,
-      workflowExecution: { workflowId },
-      signalName,
-      input: { payloads },
-    });
-  for (const { encoding, data } of MALFORMED) {
-    await send([{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(data) }]);
-  }
-  await send([]);
+/** Events of a run as JSON. */
+export async function historyOf(handle: WorkflowHandle): Promise<HistoryEvent[]> {
+  const { events } = JSON.parse(historyToJSON(await handle.fetchHistory())) as { events: HistoryEvent[] };
+  return events;
 }
 
-/** Keeps a run's history for the replay tests when asked to: `HOLDFAST_RECORD_HISTORIES=0.1.0 npm test`. */
+/** What the rules for histories say of every run that a test has begun, by its workflow id. */
+export async function faultsOfAllRuns({ client }: StageRun): Promise<string[]> {
+  const faults: string[] = [];
+  for await (const { workflowId, runId } of client.workflow.list()) {
+    const events = await historyOf(client.workflow.getHandle(workflowId, runId));
+    faults.push(...faultsOf(events).map((fault) => `${workflowId}: ${fault}`));
+  }
+  return faults;
+}
+
+/** Keeps a run's history for the replay tests when asked to: `npm run record:histories` runs all tests of workflows so. */
 export async function keepHistory(handle: WorkflowHandle, name: string): Promise<void> {
   const release = process.env['HOLDFAST_RECORD_HISTORIES'];
   if (release === undefined) return;

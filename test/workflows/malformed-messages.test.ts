@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { Context } from '@temporalio/activity';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import * as contracts from '../../src/contracts/messages.ts';
+import type { AllActivities, DatasetSummary } from '../../src/contracts/workflows.ts';
+import { faultsOf } from './history-rules.ts';
+import { HUGE, misshapen, undecodable } from './malformed-payloads.ts';
+import type { MalformedMessage } from './malformed-payloads.ts';
+import { ladderOf, startRolloutStories } from './rollout-stories.ts';
+import type { RolloutStories } from './rollout-stories.ts';
+import { eventually, historyOf } from './stage-run.ts';
+
+const MODEL = 'junk';
+const ANSWER_WITHIN_MS = 2_000;
+
+interface Message {
+  readonly name: string;
+  readonly sample: object;
+}
+const MESSAGES: readonly Message[] = Object.values(contracts).flatMap((value) =>
+  typeof value === 'object' && 'schema' in value ? [value as Message] : [],
+);
+const messageOf = (name: string): Message => MESSAGES.find((known) => known.name === name)!;
+const malformed = ({ sample }: Message): MalformedMessage[] => [...undecodable(), ...misshapen(sample, ['exposure'])];
+/** Names that no workflow has a door for, and names of the SDK's own. */
+const UNKNOWN = ['nonsense', 'status', '__stack_trace', '__temporal_workflow_metadata', 'ü 🙂', 'x'.repeat(900)];
+
+interface Definition {
+  readonly name: string;
+}
+interface Metadata {
+  readonly definition: Partial<
+    Record<'signalDefinitions' | 'updateDefinitions' | 'queryDefinitions', readonly Definition[]>
+  >;
+}
+
+/** A wait that ends when the test says what comes of it. */
+class Gate<T> {
+  readonly #answers: T[] = [];
+
+  open(answer: T): void {
+    this.#answers.push(answer);
+  }
+
+  async wait(): Promise<T> {
+    for (;;) {
+      const answer = this.#answers.shift();
+      if (answer !== undefined) return answer;
+      Context.current().heartbeat();
+      await Context.current().sleep(20);
+    }
+  }
+}
+
+describe('whatever is sent to it, known or unknown,', function () {
+  this.timeout(120_000);
+  let stories: RolloutStories;
+  let client: Client;
+  const collected = new Gate<Awaited<ReturnType<AllActivities['collectNext']>>>();
+  const forever = (): Promise<never> => new Gate<never>().wait();
+  const recovered = new Gate<{ recovered: boolean; inWords: string }>();
+  const dataset = new Gate<DatasetSummary>();
+  let queueLooks = 0;
+
+  before(async () => {
+    stories = await startRolloutStories({
+      collectNext: ({ model }) => (model === MODEL ? collected.wait() : forever()),
+      monitorNext: forever,
+      recoveryNext: () => recovered.wait(),
+      assembleDataset: () => dataset.wait(),
+      experimentNext: forever,
+      respond: async () => ({ inWords: 'a page', orderedRetrain: null, orderedRollback: null, needsHuman: true }),
+      abandonExperiment: async () => undefined,
+      nextRollout: async () => {
+        queueLooks += 1;
+        return null;
+      },
+    });
+    ({ client } = stories);
+  });
+  after(() => stories.stop());
+
+  const ask = <T>(handle: WorkflowHandle, question: string): Promise<T> => handle.query<T>(question);
+  /** Workflow type → how it is started, and what shows that it takes up valid messages or work. */
+  const WORKFLOWS: Readonly<
+    Record<string, { start(): Promise<WorkflowHandle>; livesOn(handle: WorkflowHandle): Promise<unknown> }>
+  > = {
+    lifecycle: {
+      async start() {
+        const declaration = ladderOf('junk-life');
+        const input = { declaration, digest: '0'.repeat(64), baseDir: '.', modelPath: 'shop.yaml' };
+        const handle = await stories.run.start('lifecycle', 'lifecycle/junk-life', input);
+        // Until its stages have been started its history grows by itself.
+        for (const stage of ['collection', 'monitoring', 'promotion', 'experimentation'])
+          await eventually(
+            () =>
+              client.workflow
+                .getHandle(`${stage}/junk-life`)
+                .describe()
+                .catch(() => null),
+            (known) => known !== null,
+          );
+        return handle;
+      },
+      async livesOn(handle) {
+        await handle.signal('stageChanged', { stage: 'rollout', inWords: 'all is well', eventTime: null });
+        await eventually(
+          () => ask<string>(handle, 'explain'),
+          (words) => words.includes('**rollout** all is well'),
+        );
+      },
+    },
+    collection: {
+      start: () => stories.run.start('collection', `collection/${MODEL}`, { model: MODEL }),
+      async livesOn(handle) {
+        collected.open({ days: [], through: null, maturedThrough: null });
+        await eventually(
+          () => ask<{ sequence: number }>(handle, 'status'),
+          ({ sequence }) => sequence === 1,
+        );
+      },
+    },
+    experimentation: {
+      start: () => stories.run.start('experimentation', `experimentation/${MODEL}`, { model: MODEL }),
+      async livesOn(handle) {
+        await handle.signal('retrainOrdered', { incidentId: 'incident/junk/2001-01-03-1', handoffId: 'h' });
+        await eventually(
+          () => ask<string>(handle, 'explain'),
+          (words) => words.startsWith('a retrain was ordered'),
+        );
+      },
+    },
+    experiment: {
+      start: () =>
+        stories.run.start('experiment', `experiment/${MODEL}/fresh-1`, {
+          model: MODEL,
+          experimentId: `experiment/${MODEL}/fresh-1`,
+          idea: 'fresh',
+          attempt: 1,
+          asOf: '2001-01-03T00:00:00Z',
+          readyAt: '2001-01-03T03:00:00Z',
+          hypothesis: 'fresher is better',
+        }),
+      async livesOn(handle) {
+        dataset.open({ datasetVersion: '', rows: 0, days: 0, asOf: '2001-01-03T00:00:00Z' });
+        assert.equal(await handle.result(), null);
+      },
+    },
+    promotion: {
+      start: () => stories.run.start('promotion', `promotion/${MODEL}`, { model: MODEL }),
+      async livesOn(handle) {
+        const before = queueLooks;
+        await handle.signal('candidateReady', { bundle: 'a'.repeat(64), handoffId: 'h' });
+        await eventually(
+          async () => queueLooks,
+          (looks) => looks > before,
+        );
+      },
+    },
+    rollout: {
+      start: async () => (await stories.begin(MODEL)).handle,
+      async livesOn(handle) {
+        await handle.executeUpdate('pause', { args: [contracts.pauseMessage.sample] });
+        await eventually(
+          () => ask<{ phase: string }>(handle, 'status'),
+          ({ phase }) => phase === 'paused',
+        );
+      },
+    },
+    monitoring: {
+      start: () =>
+        stories.run.start('monitoring', `monitoring/${MODEL}`, {
+          model: MODEL,
+          state: { recent: [], open: ['incident/junk/2001-01-03-1'] },
+        }),
+      async livesOn(handle) {
+        await handle.signal('incidentClosed', { incidentId: 'incident/junk/2001-01-03-1' });
+        await eventually(
+          () => ask<{ open: string[] }>(handle, 'status'),
+          ({ open }) => open.length === 0,
+        );
+      },
+    },
+    incident: {
+      start: () =>
+        stories.run.start('incident', `incident/${MODEL}/2001-01-04-1`, {
+          model: MODEL,
+          incidentId: `incident/${MODEL}/2001-01-04-1`,
+        }),
+      async livesOn(handle) {
+        recovered.open({ recovered: false, inWords: 'one day of two is good' });
+        await eventually(
+          () => ask<string>(handle, 'explain'),
+          (words) => words.includes('one day of two is good'),
+        );
+      },
+    },
+  };
+
+  const signal = (workflowId: string, signalName: string, { payloads }: MalformedMessage): Promise<unknown> =>
+    client.workflowService.signalWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId },
+      signalName,
+      input: { payloads: [...payloads] },
+    });
+  const update = async (workflowId: string, name: string, { payloads }: MalformedMessage): Promise<string> => {
+    const { outcome } = await client.workflowService.updateWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId },
+      request: { meta: { identity: 'test' }, input: { name, args: { payloads: [...payloads] } } },
+      waitPolicy: { lifecycleStage: 3 },
+    });
+    return outcome?.failure?.message ?? 'taken';
+  };
+  /** Whether there is an answer in time; one that says no is an answer. */
+  const isAnswered = async (
+    workflowId: string,
+    queryType: string,
+    { payloads }: MalformedMessage,
+  ): Promise<boolean> => {
+    try {
+      await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+        client.workflowService.queryWorkflow({
+          namespace: client.options.namespace,
+          execution: { workflowId },
+          query: { queryType, queryArgs: { payloads: [...payloads] } },
+        }),
+      );
+      return true;
+    } catch (error) {
+      return !String(error).includes('DEADLINE');
+    }
+  };
+  /** What the workflow says it has doors for. */
+  const doorsOf = async (
+    handle: WorkflowHandle,
+  ): Promise<{ signals: string[]; updates: string[]; queries: string[] }> => {
+    const metadata = await ask<Metadata>(handle, '__temporal_workflow_metadata');
+    const { signalDefinitions, updateDefinitions, queryDefinitions } = metadata.definition;
+    const names = (definitions: readonly Definition[] = []): string[] =>
+      definitions.flatMap(({ name }) => (name.startsWith('__') ? [] : [name]));
+    return { signals: names(signalDefinitions), updates: names(updateDefinitions), queries: names(queryDefinitions) };
+  };
+
+  for (const [type, { start, livesOn }] of Object.entries(WORKFLOWS)) {
+    it(`${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type} neither changes nor stops, and takes what is valid within two seconds`, async () => {
+      const handle = await start();
+      const { workflowId } = handle;
+      const state = async (): Promise<unknown> => [await ask(handle, 'status'), await ask(handle, 'explain')];
+      // It has come to its first wait when nothing of its state moves any more.
+      let before = await state();
+      await eventually(state, (now) => {
+        const settled = JSON.stringify(now) === JSON.stringify(before);
+        before = now;
+        return settled;
+      });
+      const { signals, updates, queries } = await doorsOf(handle);
+      assert.deepEqual(queries.sort(), ['explain', 'status']);
+
+      // One after the other: the server itself fails a task that a flood of signals finds in flight.
+      for (const name of signals)
+        for (const message of malformed(messageOf(name))) await signal(workflowId, name, message);
+      const others = MESSAGES.flatMap(({ name }) => (signals.includes(name) ? [] : [name]));
+      for (const name of [...UNKNOWN, ...others])
+        for (const message of undecodable().slice(0, 4)) await signal(workflowId, name, message);
+      await signal(workflowId, signals[0] ?? 'nonsense', HUGE);
+
+      for (const name of [...updates, 'nonsense'])
+        for (const message of name === 'nonsense' ? undecodable() : malformed(messageOf(name)))
+          assert.notEqual(await update(workflowId, name, message), 'taken', `${name}: ${message.title}`);
+
+      for (const message of undecodable())
+        for (const question of queries) assert.ok(await isAnswered(workflowId, question, message), message.title);
+      assert.equal(await isAnswered(workflowId, 'nonsense', { title: 'nothing', payloads: [] }), true);
+      // Arguments of an unknown question are decoded by the SDK before it looks for a door: nobody answers, and nothing else comes of it.
+      if (type === 'rollout') await isAnswered(workflowId, 'nonsense', undecodable()[1]!);
+
+      assert.deepEqual(await state(), before);
+      const began = Date.now();
+      await livesOn(handle);
+      assert.ok(Date.now() - began < ANSWER_WITHIN_MS, `${Date.now() - began} ms`);
+      assert.deepEqual(faultsOf(await historyOf(handle)), []);
+    });
+  }
+});
