@@ -21,7 +21,13 @@ const MESSAGES: readonly Message[] = Object.values(contracts).flatMap((value) =>
   typeof value === 'object' && 'schema' in value ? [value as Message] : [],
 );
 const messageOf = (name: string): Message => MESSAGES.find((known) => known.name === name)!;
-const malformed = ({ sample }: Message): MalformedMessage[] => [...undecodable(), ...misshapen(sample, ['exposure'])];
+/** Fields that may be missing. */
+const OPTIONAL = ['exposure', 'commandId'];
+const COMMANDS: readonly string[] = contracts.COMMANDS.map(({ name }) => name);
+const malformed = ({ name, sample }: Message): MalformedMessage[] => [
+  ...undecodable(),
+  ...misshapen(COMMANDS.includes(name) ? { ...sample, commandId: 'command-1' } : sample, OPTIONAL),
+];
 /** Names that no workflow has a door for, and names of the SDK's own. */
 const UNKNOWN = ['nonsense', 'status', '__stack_trace', '__temporal_workflow_metadata', 'ü 🙂', 'x'.repeat(900)];
 
@@ -106,7 +112,7 @@ describe('whatever is sent to it, known or unknown,', function () {
         await handle.signal('stageChanged', { stage: 'rollout', inWords: 'all is well', eventTime: null });
         await eventually(
           () => ask<string>(handle, 'explain'),
-          (words) => words.includes('**rollout** all is well'),
+          (words) => words.includes('all is well'),
         );
       },
     },
@@ -126,7 +132,7 @@ describe('whatever is sent to it, known or unknown,', function () {
         await handle.signal('retrainOrdered', { incidentId: 'incident/junk/2001-01-03-1', handoffId: 'h' });
         await eventually(
           () => ask<string>(handle, 'explain'),
-          (words) => words.startsWith('a retrain was ordered'),
+          (words) => words.includes('a retrain was ordered'),
         );
       },
     },
@@ -258,13 +264,15 @@ describe('whatever is sent to it, known or unknown,', function () {
       const { signals, updates, queries } = await doorsOf(handle);
       assert.deepEqual(queries.sort(), ['explain', 'status']);
 
-      // One after the other: the server itself fails a task that a flood of signals finds in flight.
-      for (const name of signals)
-        for (const message of malformed(messageOf(name))) await signal(workflowId, name, message);
       const others = MESSAGES.flatMap(({ name }) => (signals.includes(name) ? [] : [name]));
-      for (const name of [...UNKNOWN, ...others])
-        for (const message of undecodable().slice(0, 4)) await signal(workflowId, name, message);
+      for (const name of [...signals, ...UNKNOWN, ...others]) {
+        const messages = signals.includes(name) ? malformed(messageOf(name)) : undecodable().slice(0, 4);
+        for (const message of messages) await signal(workflowId, name, message);
+        // The server itself fails a task that finds more than a hundred signals, or two megabytes of them, waiting behind it.
+        await ask(handle, 'status');
+      }
       await signal(workflowId, signals[0] ?? 'nonsense', HUGE);
+      await ask(handle, 'status');
 
       for (const name of [...updates, 'nonsense'])
         for (const message of name === 'nonsense' ? undecodable() : malformed(messageOf(name)))

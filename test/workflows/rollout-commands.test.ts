@@ -142,7 +142,7 @@ describe('commands to a rollout', function () {
     const before = (await story.handle.describe()).historyLength;
     assert.equal(await refusal(story.order('resume')), 'the rollout is not paused');
     assert.match(await refusal(story.order('pause', { reason: '' })), /^pause: reason: /);
-    assert.match(await refusal(story.order('rollback', { by: 7 })), /^rollback: by: .*; a valid one: \{"commandId"/);
+    assert.match(await refusal(story.order('rollback', { by: 7 })), /^rollback: by: .*; a valid one: \{"by":"ana"/);
     assert.equal((await story.handle.describe()).historyLength, before);
     await story.order('pause');
     assert.equal(await refusal(story.order('pause')), 'the rollout is already paused');
@@ -158,6 +158,11 @@ describe('commands to a rollout', function () {
       assert.equal((await story.order('pause', pause)).phase, 'progressing');
       await story.signal('pause', pause);
     }
+    // A command without an id has that of its update.
+    const again = { updateId: 'the-same-update', args: [{ by: 'ana', reason: 'clicked twice' }] as [object] };
+    await story.handle.executeUpdate('pause', again);
+    await story.order('resume');
+    await story.handle.executeUpdate('pause', again);
     story.say('advance');
     await story.until(({ exposure }) => exposure === 0.25);
   });
