@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { Context } from '@temporalio/activity';
+import { QueryNotRegisteredError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { RawValue } from '@temporalio/common';
+import type { z } from 'zod';
 import * as contracts from '../../src/contracts/messages.ts';
 import type { AllActivities, DatasetSummary } from '../../src/contracts/workflows.ts';
 import { faultsOf } from './history-rules.ts';
@@ -16,18 +19,17 @@ const ANSWER_WITHIN_MS = 2_000;
 interface Message {
   readonly name: string;
   readonly sample: object;
+  readonly schema: { readonly shape: Readonly<Record<string, z.ZodType>> };
 }
 const MESSAGES: readonly Message[] = Object.values(contracts).flatMap((value) =>
   typeof value === 'object' && 'schema' in value ? [value as Message] : [],
 );
 const messageOf = (name: string): Message => MESSAGES.find((known) => known.name === name)!;
-/** Fields that may be missing. */
-const OPTIONAL = ['exposure', 'commandId'];
-const COMMANDS: readonly string[] = contracts.COMMANDS.map(({ name }) => name);
-const malformed = ({ name, sample }: Message): MalformedMessage[] => [
-  ...undecodable(),
-  ...misshapen(COMMANDS.includes(name) ? { ...sample, commandId: 'command-1' } : sample, OPTIONAL),
-];
+const malformed = ({ sample, schema }: Message): MalformedMessage[] => {
+  const full = { ...sample, ...('commandId' in schema.shape ? { commandId: 'command-1' } : {}) };
+  const optional = Object.keys(full).filter((field) => schema.shape[field]?.safeParse(undefined).success === true);
+  return [...undecodable(), ...misshapen(full, optional)];
+};
 /** Names that no workflow has a door for, and names of the SDK's own. */
 const UNKNOWN = ['nonsense', 'status', '__stack_trace', '__temporal_workflow_metadata', 'ü 🙂', 'x'.repeat(900)];
 
@@ -89,10 +91,10 @@ describe('whatever is sent to it, known or unknown,', function () {
   const ask = <T>(handle: WorkflowHandle, question: string): Promise<T> => handle.query<T>(question);
   /** Workflow type → how it is started, and what shows that it takes up valid messages or work. */
   const WORKFLOWS: Readonly<
-    Record<string, { start(): Promise<WorkflowHandle>; livesOn(handle: WorkflowHandle): Promise<unknown> }>
+    Record<string, { start: () => Promise<WorkflowHandle>; livesOn: (handle: WorkflowHandle) => Promise<unknown> }>
   > = {
     lifecycle: {
-      async start() {
+      start: async () => {
         const declaration = ladderOf('junk-life');
         const input = { declaration, digest: '0'.repeat(64), baseDir: '.', modelPath: 'shop.yaml' };
         const handle = await stories.run.start('lifecycle', 'lifecycle/junk-life', input);
@@ -108,7 +110,7 @@ describe('whatever is sent to it, known or unknown,', function () {
           );
         return handle;
       },
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         await handle.signal('stageChanged', { stage: 'rollout', inWords: 'all is well', eventTime: null });
         await eventually(
           () => ask<string>(handle, 'explain'),
@@ -118,7 +120,7 @@ describe('whatever is sent to it, known or unknown,', function () {
     },
     collection: {
       start: () => stories.run.start('collection', `collection/${MODEL}`, { model: MODEL }),
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         collected.open({ days: [], through: null, maturedThrough: null });
         await eventually(
           () => ask<{ sequence: number }>(handle, 'status'),
@@ -128,7 +130,7 @@ describe('whatever is sent to it, known or unknown,', function () {
     },
     experimentation: {
       start: () => stories.run.start('experimentation', `experimentation/${MODEL}`, { model: MODEL }),
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         await handle.signal('retrainOrdered', { incidentId: 'incident/junk/2001-01-03-1', handoffId: 'h' });
         await eventually(
           () => ask<string>(handle, 'explain'),
@@ -147,14 +149,14 @@ describe('whatever is sent to it, known or unknown,', function () {
           readyAt: '2001-01-03T03:00:00Z',
           hypothesis: 'fresher is better',
         }),
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         dataset.open({ datasetVersion: '', rows: 0, days: 0, asOf: '2001-01-03T00:00:00Z' });
         assert.equal(await handle.result(), null);
       },
     },
     promotion: {
       start: () => stories.run.start('promotion', `promotion/${MODEL}`, { model: MODEL }),
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         const before = queueLooks;
         await handle.signal('candidateReady', { bundle: 'a'.repeat(64), handoffId: 'h' });
         await eventually(
@@ -165,7 +167,7 @@ describe('whatever is sent to it, known or unknown,', function () {
     },
     rollout: {
       start: async () => (await stories.begin(MODEL)).handle,
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         await handle.executeUpdate('pause', { args: [contracts.pauseMessage.sample] });
         await eventually(
           () => ask<{ phase: string }>(handle, 'status'),
@@ -179,7 +181,7 @@ describe('whatever is sent to it, known or unknown,', function () {
           model: MODEL,
           state: { recent: [], open: ['incident/junk/2001-01-03-1'] },
         }),
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         await handle.signal('incidentClosed', { incidentId: 'incident/junk/2001-01-03-1' });
         await eventually(
           () => ask<{ open: string[] }>(handle, 'status'),
@@ -193,7 +195,7 @@ describe('whatever is sent to it, known or unknown,', function () {
           model: MODEL,
           incidentId: `incident/${MODEL}/2001-01-04-1`,
         }),
-      async livesOn(handle) {
+      livesOn: async (handle) => {
         recovered.open({ recovered: false, inWords: 'one day of two is good' });
         await eventually(
           () => ask<string>(handle, 'explain'),
@@ -203,39 +205,23 @@ describe('whatever is sent to it, known or unknown,', function () {
     },
   };
 
-  const signal = (workflowId: string, signalName: string, { payloads }: MalformedMessage): Promise<unknown> =>
-    client.workflowService.signalWorkflowExecution({
-      namespace: client.options.namespace,
-      workflowExecution: { workflowId },
-      signalName,
-      input: { payloads: [...payloads] },
-    });
-  const update = async (workflowId: string, name: string, { payloads }: MalformedMessage): Promise<string> => {
-    const { outcome } = await client.workflowService.updateWorkflowExecution({
-      namespace: client.options.namespace,
-      workflowExecution: { workflowId },
-      request: { meta: { identity: 'test' }, input: { name, args: { payloads: [...payloads] } } },
-      waitPolicy: { lifecycleStage: 3 },
-    });
-    return outcome?.failure?.message ?? 'taken';
+  const wire = ({ payloads }: MalformedMessage): RawValue[] => payloads.map((payload) => RawValue.fromPayload(payload));
+  const isRefused = async (handle: WorkflowHandle, name: string, message: MalformedMessage): Promise<boolean> => {
+    try {
+      await handle.executeUpdate<unknown, unknown[]>(name, { args: wire(message) });
+      return false;
+    } catch (error) {
+      return error instanceof WorkflowUpdateFailedError;
+    }
   };
   /** Whether there is an answer in time; one that says no is an answer. */
-  const isAnswered = async (
-    workflowId: string,
-    queryType: string,
-    { payloads }: MalformedMessage,
-  ): Promise<boolean> => {
+  const isAnswered = async (handle: WorkflowHandle, question: string, message: MalformedMessage): Promise<boolean> => {
     try {
-      await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-        client.workflowService.queryWorkflow({
-          namespace: client.options.namespace,
-          execution: { workflowId },
-          query: { queryType, queryArgs: { payloads: [...payloads] } },
-        }),
-      );
+      const asked = (): Promise<unknown> => handle.query<unknown, unknown[]>(question, ...wire(message));
+      await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, asked);
       return true;
     } catch (error) {
-      return !String(error).includes('DEADLINE');
+      return error instanceof QueryNotRegisteredError;
     }
   };
   /** What the workflow says it has doors for. */
@@ -252,7 +238,6 @@ describe('whatever is sent to it, known or unknown,', function () {
   for (const [type, { start, livesOn }] of Object.entries(WORKFLOWS)) {
     it(`${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type} neither changes nor stops, and takes what is valid within two seconds`, async () => {
       const handle = await start();
-      const { workflowId } = handle;
       const state = async (): Promise<unknown> => [await ask(handle, 'status'), await ask(handle, 'explain')];
       // It has come to its first wait when nothing of its state moves any more.
       let before = await state();
@@ -267,22 +252,22 @@ describe('whatever is sent to it, known or unknown,', function () {
       const others = MESSAGES.flatMap(({ name }) => (signals.includes(name) ? [] : [name]));
       for (const name of [...signals, ...UNKNOWN, ...others]) {
         const messages = signals.includes(name) ? malformed(messageOf(name)) : undecodable().slice(0, 4);
-        for (const message of messages) await signal(workflowId, name, message);
+        for (const message of messages) await handle.signal(name, ...wire(message));
         // The server itself fails a task that finds more than a hundred signals, or two megabytes of them, waiting behind it.
         await ask(handle, 'status');
       }
-      await signal(workflowId, signals[0] ?? 'nonsense', HUGE);
+      await handle.signal(signals[0] ?? 'nonsense', ...wire(HUGE));
       await ask(handle, 'status');
 
       for (const name of [...updates, 'nonsense'])
         for (const message of name === 'nonsense' ? undecodable() : malformed(messageOf(name)))
-          assert.notEqual(await update(workflowId, name, message), 'taken', `${name}: ${message.title}`);
+          assert.ok(await isRefused(handle, name, message), `${name}: ${message.title}`);
 
       for (const message of undecodable())
-        for (const question of queries) assert.ok(await isAnswered(workflowId, question, message), message.title);
-      assert.equal(await isAnswered(workflowId, 'nonsense', { title: 'nothing', payloads: [] }), true);
+        for (const question of queries) assert.ok(await isAnswered(handle, question, message), message.title);
+      assert.equal(await isAnswered(handle, 'nonsense', { title: 'nothing', payloads: [] }), true);
       // Arguments of an unknown question are decoded by the SDK before it looks for a door: nobody answers, and nothing else comes of it.
-      if (type === 'rollout') await isAnswered(workflowId, 'nonsense', undecodable()[1]!);
+      if (type === 'rollout') await isAnswered(handle, 'nonsense', undecodable()[1]!);
 
       assert.deepEqual(await state(), before);
       const began = Date.now();
