@@ -208,7 +208,7 @@ describe('whatever is sent to it, known or unknown,', function () {
   const wire = ({ payloads }: MalformedMessage): RawValue[] => payloads.map((payload) => RawValue.fromPayload(payload));
   const isRefused = async (handle: WorkflowHandle, name: string, message: MalformedMessage): Promise<boolean> => {
     try {
-      await handle.executeUpdate<unknown, unknown[]>(name, { args: wire(message) });
+      await handle.executeUpdate<unknown, [unknown]>(name, { args: wire(message) as [unknown] });
       return false;
     } catch (error) {
       return error instanceof WorkflowUpdateFailedError;
