@@ -12,6 +12,7 @@ import { objectStoreOf } from './config.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './contracts/errors.ts';
 import type { ModelDeclaration } from './contracts/model.ts';
+import type { RunTrial } from './simulation/gate/trial.ts';
 import type { ReplayProgress } from './simulation/progress.ts';
 import type { TrafficOptions } from './simulation/model-traffic.ts';
 
@@ -32,6 +33,12 @@ export async function composeGateInput(): Promise<{ openUnitTable: OpenUnitTable
   const { openUnitTable } = await import('./adapters/gate-input/index.ts');
   const { readCohortFile } = await import('./adapters/gate-input/cohort-file.ts');
   return { openUnitTable, readCohortFile };
+}
+
+/** Seeded simulation of a gate policy, in threads. */
+export async function composeGateTrial(): Promise<RunTrial> {
+  const { runTrial } = await import('./simulation/gate/trial.ts');
+  return runTrial;
 }
 
 /**

@@ -94,6 +94,14 @@ export const COMMANDS: CommandTable = {
         ],
         load: () => import('./gate/plan.ts'),
       },
+      simulate: {
+        summary: 'Try a policy out on candidates of known difference, beside the rules people use',
+        examples: [
+          'gate simulate --base 0.05 --units-per-day 24000 --margin 0.02 --chart out.svg',
+          'gate simulate --base 0.02 --units-per-day 5000 --policy policy.yaml --differences 0,0.01,0.05 --replications 5000 --json',
+        ],
+        load: () => import('./gate/simulate.ts'),
+      },
     },
   },
   validate: {

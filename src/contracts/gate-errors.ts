@@ -7,6 +7,12 @@ export const GATE_ERRORS = {
       'The arms of a file are not a candidate and a control: there is one only, more than two, or no telling which is which.',
     remedy: 'Name them with --candidate and --control; units of other arms are left out',
   },
+  GATE_CHART_NOT_WRITTEN: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The picture of a simulation could not be written where it was to go.',
+    remedy: 'Name a file in a folder that is there and writable; the numbers come again from the same seed',
+  },
   GATE_COHORTS_INVALID: {
     kind: 'terminal',
     exit: 'error',

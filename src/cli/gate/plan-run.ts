@@ -16,7 +16,7 @@ import { numberOption, numbersOption, stepsOption, textOption } from './options.
 import { quantumFor, unitOf } from './policy.ts';
 import { calendarFor, readTable } from './table.ts';
 import type { DescribedTable } from './table.ts';
-import { cohortFor, required, triedPolicy } from './traffic.ts';
+import { cohortFor, required, triedPolicy, unitsPerDayOption } from './traffic.ts';
 
 type Options = Invocation['options'];
 
@@ -107,9 +107,6 @@ function worldOfRates(options: Options): KnownWorld {
     hasArms: false,
   };
 }
-
-export const unitsPerDayOption = (options: Options): number | null =>
-  numberOption(options, '--units-per-day', (value) => value > 0 && value <= 1e9, 'a count above 0');
 
 async function worldOfPast(path: string, options: Options): Promise<KnownWorld> {
   if (textOption(options, 'base') !== null) {

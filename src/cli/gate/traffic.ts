@@ -8,7 +8,7 @@ import type { DifferenceStreamPolicy, GatePolicy } from '../../domain/statistics
 import { DAY_MS, HOUR_MS } from '../../domain/time.ts';
 import { metricUnit } from '../../pages/gate/numbers.ts';
 import type { Invocation } from '../command.ts';
-import { basisPoints, choiceOption, durationOption, stepsOption, textOption } from './options.ts';
+import { basisPoints, choiceOption, durationOption, numberOption, stepsOption, textOption } from './options.ts';
 import { marginOptions, marginsInWords, refuseBesideFile } from './policy.ts';
 
 type Options = Invocation['options'];
@@ -91,3 +91,6 @@ export function required(value: number | null, flag: string, example: string): n
     remedy: `Say it, for example ${flag} ${example}; or give the file of a past`,
   });
 }
+
+export const unitsPerDayOption = (options: Options): number | null =>
+  numberOption(options, '--units-per-day', (value) => value > 0 && value <= 1e9, 'a count above 0');

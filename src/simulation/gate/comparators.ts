@@ -5,8 +5,14 @@ import { beginOutcome } from './rollout.ts';
 import type { RolloutOutcome } from './rollout.ts';
 import type { ArmCounts, CountSource } from './world.ts';
 
-const EXPOSURES_BP = [500, 1000, 2500, 5000];
-const HOURS_PER_STEP = 12;
+/** A ladder on which every step lasts as many cohorts. */
+export interface TimedLadder {
+  readonly exposuresBp: readonly number[];
+  readonly cohortsPerStep: number;
+}
+
+/** The reference rollout's, in cohorts of an hour. */
+const REFERENCE: TimedLadder = { exposuresBp: [500, 1000, 2500, 5000], cohortsPerStep: 12 };
 
 /** Whether the step's hours so far, the last of them new, make a rule abort. */
 export type AbortRule = (hours: readonly ArmCounts[]) => boolean;
@@ -18,8 +24,8 @@ export function fixedThreshold(limit: number): AbortRule {
 }
 
 /** One-sided two-proportion z-test of the step's data: once at its end, or at every look. */
-export function zTest(level: number, looks: 'end' | 'every'): AbortRule {
-  return (hours) => (looks === 'every' || hours.length === HOURS_PER_STEP) && normalSf(pooledZ(hours)) <= level;
+export function zTest(level: number, looks: 'end' | 'every', { cohortsPerStep } = REFERENCE): AbortRule {
+  return (hours) => (looks === 'every' || hours.length === cohortsPerStep) && normalSf(pooledZ(hours)) <= level;
 }
 
 /**
@@ -35,12 +41,12 @@ export function mannWhitney(confidence: number, tolerance: number, isLook: (hour
   };
 }
 
-/** A ladder of twelve hours per step that promotes whatever the rule did not abort. */
-export function simulateComparator(stream: CountSource, rule: AbortRule): RolloutOutcome {
+/** Climbs a ladder, by default of twelve hours a step, and promotes whatever the rule did not abort. */
+export function simulateComparator(stream: CountSource, rule: AbortRule, ladder = REFERENCE): RolloutOutcome {
   const outcome = beginOutcome();
-  for (const exposureBp of EXPOSURES_BP) {
+  for (const exposureBp of ladder.exposuresBp) {
     const hours: ArmCounts[] = [];
-    while (hours.length < HOURS_PER_STEP) {
+    while (hours.length < ladder.cohortsPerStep) {
       outcome.cohorts++;
       const hour = stream.counts(outcome.cohorts, exposureBp);
       hours.push(hour);
