@@ -25,20 +25,24 @@ interface Buckets {
   control: number[];
 }
 
-function quantileBuckets(edges: number[], windows: Buckets[], arm: keyof Buckets) {
-  const counts = windows.map((window) => window[arm]).reduce((sum, next) => sum.map((count, b) => count + next[b]!));
-  return Object.fromEntries([0.5, 0.9, 0.99].map((p) => [String(p), quantileBucket(edges, counts, p)]));
+/** The buckets of the quantiles that the case asks for. */
+function quantileBuckets(edges: number[], windows: Buckets[], wanted: Record<string, unknown>, arm: keyof Buckets) {
+  const counts = edges.concat(0).map((_, b) => windows.reduce((sum, window) => sum + window[arm][b]!, 0));
+  return Object.fromEntries(Object.keys(wanted).map((p) => [p, quantileBucket(edges, counts, Number(p))]));
 }
 
-function slo(input: { edges: number[]; windows: Buckets[]; slo: number; ratio: number; safeRatio: number }) {
+function slo(
+  input: { edges: number[]; windows: Buckets[]; slo: number; ratio: number; safeRatio: number },
+  { quantileBuckets: wanted }: { quantileBuckets?: Record<keyof Buckets, Record<string, unknown>> },
+) {
   const exceedances = input.windows.map((window) => sloExceedance(input.edges, window, input.slo));
   return {
     exceedances,
     lnHarm: logECounts(exceedances, input.ratio, 'harm'),
     lnSafe: logECounts(exceedances, input.safeRatio, 'safe'),
     quantileBuckets: {
-      candidate: quantileBuckets(input.edges, input.windows, 'candidate'),
-      control: quantileBuckets(input.edges, input.windows, 'control'),
+      candidate: quantileBuckets(input.edges, input.windows, wanted?.candidate ?? {}, 'candidate'),
+      control: quantileBuckets(input.edges, input.windows, wanted?.control ?? {}, 'control'),
     },
   };
 }

@@ -17,12 +17,16 @@ interface Margins {
   alpha: number;
 }
 
-function both(hist: DiffHistogram, { harmMargin, safeMargin }: Margins, grid?: Grid) {
-  return { lnHarm: logEValue(hist, harmMargin, 'harm', grid), lnSafe: logEValue(hist, safeMargin, 'safe', grid) };
+/** ln e at the margins that the case states; it may ask for one direction only. */
+function both(hist: DiffHistogram, { harmMargin, safeMargin }: Partial<Margins>, grid?: Grid) {
+  return {
+    ...(harmMargin == null ? {} : { lnHarm: logEValue(hist, harmMargin, 'harm', grid) }),
+    ...(safeMargin == null ? {} : { lnSafe: logEValue(hist, safeMargin, 'safe', grid) }),
+  };
 }
 
-function withBounds(input: Margins & { hist: DiffHistogram }) {
-  return { ...both(input.hist, input), ...confidenceBounds(input.hist, input.alpha) };
+function withBounds(input: Margins & { hist: DiffHistogram; grid?: Grid }) {
+  return { ...both(input.hist, input, input.grid), ...confidenceBounds(input.hist, input.alpha, input.grid) };
 }
 
 type Sequence = Margins & { d?: number[]; runs?: Array<[number, number]> };
@@ -39,8 +43,8 @@ function prefixes(input: Sequence, expected: { prefixes: Array<{ n: number }> })
     counts.set(value, (counts.get(value) ?? 0) + 1);
     const hist = [...counts].sort(([a], [b]) => a - b).map(([num, count]) => [num, 1, count] as const);
     const { lnHarm, lnSafe } = both(hist, input);
-    if (lnHarm >= threshold) crossing.harm ??= i + 1;
-    if (lnSafe >= threshold) crossing.safe ??= i + 1;
+    if (lnHarm !== undefined && lnHarm >= threshold) crossing.harm ??= i + 1;
+    if (lnSafe !== undefined && lnSafe >= threshold) crossing.safe ??= i + 1;
     if (wanted.has(i + 1)) found.push({ n: i + 1, lnHarm, lnSafe, ...confidenceBounds(hist, input.alpha) });
   }
   return { prefixes: found, harmCrossing: crossing.harm, safeCrossing: crossing.safe };
@@ -56,11 +60,8 @@ function merged(input: Margins & { a: DiffHistogram; b: DiffHistogram }) {
   return { merged: hist, ...both(hist, input) };
 }
 
-function counts(input: { windows: CountWindow[]; ratio: number }) {
-  return {
-    lnHarm: logECounts(input.windows, input.ratio, 'harm'),
-    lnSafe: logECounts(input.windows, input.ratio, 'safe'),
-  };
+function counts({ windows, ratio, grid }: { windows: CountWindow[]; ratio: number; grid?: Grid }) {
+  return { lnHarm: logECounts(windows, ratio, 'harm', grid), lnSafe: logECounts(windows, ratio, 'safe', grid) };
 }
 
 function pValue(lnMax: number): number {
@@ -98,11 +99,11 @@ function srmLooks(input: { looks: SrmLook[]; concentration: number; alpha: numbe
 export const gateFunctions = {
   'logEValue+confidenceBounds': withBounds,
   'logEValue(prefixes)': prefixes,
-  'logEValue(quantum=10000)': quantised,
+  'logEValue(quantum)': quantised,
   logEValue: (input: Margins & { hist: DiffHistogram; grid?: Grid }) => both(input.hist, input, input.grid),
   mergeHistograms: merged,
-  logEHarmRestart: (input: { epochs: DiffHistogram[]; harmMargin: number }) => ({
-    lnHarm: logEHarmRestart(input.epochs, input.harmMargin),
+  logEHarmRestart: (input: { epochs: DiffHistogram[]; harmMargin: number; grid?: Grid }) => ({
+    lnHarm: logEHarmRestart(input.epochs, input.harmMargin, input.grid),
   }),
   logECounts: counts,
   matchBlock: (input: { units: Unit[]; salt: string; maxMatch: number; quantum: number }) =>

@@ -1,4 +1,7 @@
-import { requireCount, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireCount, StatisticsError } from './statistics-error.ts';
+
+/** A table of categories × categories is filled: more than this would be a list of ids, not of categories. */
+const CATEGORIES_MAX = 4096;
 
 /** Chance-corrected agreement of two annotators; null when chance alone would agree always. */
 export interface CohenKappa {
@@ -6,6 +9,16 @@ export interface CohenKappa {
   /** Disagreement weighted by distance, and by its square, for ordered categories. */
   linear: number | null;
   quadratic: number | null;
+}
+
+/** @throws STAT_INPUT_INVALID unless `count` is a number of categories that a confusion table can be made for */
+export function requireCategories(count: number, name: string): void {
+  requireArgument(
+    Number.isInteger(count) && count >= 1 && count <= CATEGORIES_MAX,
+    name,
+    count,
+    `an integer from 1 to ${CATEGORIES_MAX}`,
+  );
 }
 
 function requireCategory(value: number, categories: number): void {
@@ -31,6 +44,7 @@ export function cohenKappa(a: readonly number[], b: readonly number[], categorie
       `${a.length} and ${b.length} ratings; both annotators rate the same items`,
     );
   if (a.length === 0) throw new StatisticsError('STAT_INPUT_EMPTY', 'no items; give at least one');
+  requireCategories(categories, 'categories');
   const joint = Array.from({ length: categories }, () => Array.from({ length: categories }, () => 0));
   for (const [i, category] of a.entries()) {
     requireCategory(category, categories);
@@ -61,7 +75,7 @@ export function cohenKappa(a: readonly number[], b: readonly number[], categorie
  *
  * @param counts per item, how many annotators chose each category
  * @returns null when chance alone would agree always
- * @throws STAT_INPUT_EMPTY, STAT_COUNT_INVALID, STAT_INPUT_INVALID
+ * @throws STAT_INPUT_EMPTY, STAT_COUNT_INVALID, STAT_LENGTH_MISMATCH, STAT_INPUT_INVALID
  * Source: Fleiss 1971; vectors `agreement.json`.
  */
 export function fleissKappa(counts: ReadonlyArray<readonly number[]>): number | null {
@@ -70,6 +84,11 @@ export function fleissKappa(counts: ReadonlyArray<readonly number[]>): number | 
   const totals = counts[0]!.map(() => 0);
   let observed = 0;
   for (const [item, row] of counts.entries()) {
+    if (row.length !== totals.length)
+      throw new StatisticsError(
+        'STAT_LENGTH_MISMATCH',
+        `item ${item} has ${row.length} categories, the first ${totals.length}; give a count for every category`,
+      );
     let [sum, squares] = [0, 0];
     for (const [category, count] of row.entries()) {
       requireCount(count, `count of item ${item}`);

@@ -2,7 +2,7 @@ import { calibrationOf } from './calibration.ts';
 import type { Calibration } from './calibration.ts';
 import { averagePrecisionOf, aucOf } from './roc.ts';
 import { splitScores } from './score-groups.ts';
-import { StatisticsError } from './statistics-error.ts';
+import { requireArgument, StatisticsError } from './statistics-error.ts';
 
 const BINS = 10;
 /** Predictions of 0 and 1 are charged as if this close to certain. */
@@ -104,6 +104,7 @@ function brierOf(y: ArrayLike<number>, p: ArrayLike<number>): number {
  */
 export function binaryMetrics(y: ArrayLike<number>, p: ArrayLike<number>, threshold: number): BinaryMetrics {
   const scores = splitScores(y, p);
+  requireArgument(threshold >= -Infinity, 'threshold', threshold, 'a number, such as 0.5');
   for (let i = 0; i < p.length; i++) {
     if (!(p[i]! >= 0 && p[i]! <= 1))
       throw new StatisticsError('STAT_INPUT_INVALID', `probability ${i} is ${p[i]}; give a number from 0 to 1`);

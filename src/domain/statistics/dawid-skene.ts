@@ -1,5 +1,6 @@
+import { requireCategories } from './agreement.ts';
 import { logSumExp } from './log-sum-exp.ts';
-import { StatisticsError } from './statistics-error.ts';
+import { requireArgument, StatisticsError } from './statistics-error.ts';
 
 export interface DawidSkene {
   /** Per item, the probability of each class. */
@@ -9,6 +10,9 @@ export interface DawidSkene {
   /** confusion[annotator][true class][label], of the last M step. */
   confusion: number[][][];
 }
+
+/** Far beyond where the steps stop moving; more would only be a way to hang. */
+const ITERATIONS_MAX = 100_000;
 
 type Labels = ReadonlyArray<ReadonlyArray<number | null>>;
 
@@ -67,12 +71,21 @@ function posteriorOf(
  * True classes and annotators' confusions by expectation-maximisation, from vote shares.
  *
  * @param labels items × annotators, classes 0 … classes − 1, null where missing
+ * @param o.iterations M and E steps, ≥ 1
  * @param o.smoothing added to each cell of a confusion matrix, ≥ 0
  * @throws STAT_INPUT_INVALID, STAT_INPUT_EMPTY
  * Source: Dawid & Skene 1979; vectors `agreement.json`.
  */
 export function dawidSkene(labels: Labels, o: { classes: number; iterations: number; smoothing: number }): DawidSkene {
   const { classes, iterations, smoothing } = o;
+  requireCategories(classes, 'classes');
+  requireArgument(
+    Number.isInteger(iterations) && iterations >= 1 && iterations <= ITERATIONS_MAX,
+    'iterations',
+    iterations,
+    `an integer from 1 to ${ITERATIONS_MAX}`,
+  );
+  requireArgument(smoothing >= 0 && smoothing < Infinity, 'smoothing', smoothing, 'a finite number from 0');
   if (labels.length === 0) throw new StatisticsError('STAT_INPUT_EMPTY', 'no items; give at least one');
   const annotators = Math.max(...labels.map((given) => given.length));
   let posterior = labels.map((given) => voteShares(given, classes));

@@ -80,10 +80,13 @@ export function mergeHistograms(...histograms: DiffHistogram[]): DiffHistogram {
   return canonicalHistogram(histograms.flat());
 }
 
-/** Number of matched differences in the histogram. */
+/** Number of matched differences in the histogram. @throws STAT_COUNT_INVALID, STAT_DIFFERENCE_RANGE */
 export function histogramSize(histogram: DiffHistogram): number {
   let size = 0;
-  for (const [, , count] of histogram) size += count;
+  for (const triple of histogram) {
+    requireDifference(triple);
+    size += triple[2];
+  }
   return size;
 }
 

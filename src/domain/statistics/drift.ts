@@ -3,7 +3,10 @@ import type { BinnedDrift } from './distribution-distance.ts';
 import { kolmogorovSmirnov } from './kolmogorov-smirnov.ts';
 import type { KolmogorovSmirnov } from './kolmogorov-smirnov.ts';
 import { quantileOfSorted } from './quantile.ts';
-import { StatisticsError } from './statistics-error.ts';
+import { requireArgument, StatisticsError } from './statistics-error.ts';
+
+/** Finer than any sample that a person would look at. */
+const BINS_MAX = 10_000;
 
 interface MissingRates {
   reference: number;
@@ -42,15 +45,20 @@ function wasserstein(a: Float64Array, b: Float64Array): number {
   for (let k = 0; k + 1 < merged.length; k++) {
     while (i < a.length && a[i]! <= merged[k]!) i++;
     while (j < b.length && b[j]! <= merged[k]!) j++;
-    distance += Math.abs(i / a.length - j / b.length) * (merged[k + 1]! - merged[k]!);
+    // Halved, so that no gap between two doubles overflows.
+    distance += Math.abs(i / a.length - j / b.length) * (merged[k + 1]! / 2 - merged[k]! / 2);
   }
-  return distance;
+  return 2 * distance;
 }
 
+/** Population standard deviation of ascending values, taken in units of their range: no square over- or underflows. */
 function populationDeviation(values: Float64Array): number {
-  if (values[0] === values.at(-1)) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  const low = values[0]!;
+  const halfRange = values.at(-1)! / 2 - low / 2;
+  if (halfRange === 0) return 0;
+  const shares = values.map((value) => (value / 2 - low / 2) / halfRange);
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return 2 * halfRange * Math.sqrt(shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / shares.length);
 }
 
 /** Counts of ascending values in right-closed bins between the edges. */
@@ -74,10 +82,14 @@ function binCounts(sorted: Float64Array, edges: readonly number[]): number[] {
 export function numericDrift(
   reference: ArrayLike<number | null>,
   current: ArrayLike<number | null>,
-  bins: number,
+  bins = 10,
 ): NumericDrift {
-  if (!Number.isInteger(bins) || bins < 1)
-    throw new StatisticsError('STAT_INPUT_INVALID', `bins is ${bins}; give an integer from 1, by default 10`);
+  requireArgument(
+    Number.isInteger(bins) && bins >= 1 && bins <= BINS_MAX,
+    'bins',
+    bins,
+    `an integer from 1 to ${BINS_MAX}, by default 10`,
+  );
   requireSamples(reference, current);
   const [a, b] = [reference, current].map((values) =>
     Float64Array.from(Array.from(values).filter(isPresent), (x) => x + 0).sort(),

@@ -11,13 +11,15 @@ export interface Grid {
 export const DEFAULT_GRID: Grid = { points: 24, min: 0.005, max: 0.95 };
 
 const POINTS_MAX = 1024;
+/** Smaller bets win nothing in 2^53 units. */
+const ETA_MIN = 1e-15;
 const tables = new Map<string, Float64Array>();
 const TABLES_MAX = 64;
 
 /**
  * η_g = min·(max/min)^{g/(points−1)}, ascending; a single point is `min`.
  *
- * @throws STAT_GRID_INVALID for an empty grid or fractions outside 0 < min ≤ max < 1 (at 1 one bad unit would end the process).
+ * @throws STAT_GRID_INVALID for an empty grid or fractions outside 1e-15 ≤ min ≤ max < 1 (at 1 one bad unit would end the process).
  * Source: "diversified" capital process of Waudby-Smith & Ramdas 2024; vectors `betting-martingale.json`.
  */
 export function etaGrid(grid: Grid = DEFAULT_GRID): Float64Array {
@@ -33,8 +35,11 @@ export function sharedEtaGrid(grid: Grid): Float64Array {
   if (!Number.isInteger(points) || points < 1 || points > POINTS_MAX) {
     throw new StatisticsError('STAT_GRID_INVALID', `grid.points is ${points}; give an integer from 1 to ${POINTS_MAX}`);
   }
-  if (!(min > 0 && min <= max && max < 1)) {
-    throw new StatisticsError('STAT_GRID_INVALID', `grid runs from ${min} to ${max}; give 0 < min <= max < 1`);
+  if (!(min >= ETA_MIN && min <= max && max < 1)) {
+    throw new StatisticsError(
+      'STAT_GRID_INVALID',
+      `grid runs from ${min} to ${max}; give ${ETA_MIN} <= min <= max < 1`,
+    );
   }
   const etas = new Float64Array(points).map((_, g) => (points === 1 ? min : min * (max / min) ** (g / (points - 1))));
   if (tables.size >= TABLES_MAX) tables.clear();

@@ -45,13 +45,15 @@ export function addWindow(
 ): void {
   const { candidateEvents, events, candidateExposures, exposures } = window;
   if (events === 0 || candidateExposures === 0 || candidateExposures === exposures) return;
-  const share = candidateExposures / exposures;
-  const expected = (share * ratio) / (share * ratio + 1 - share);
-  const gain = d === 'harm' ? (1 - expected) / expected : expected / (1 - expected);
+  // q0/(1 − q0), of the exposures as they are: no share near 0 or 1 loses digits to its complement.
+  const odds = (candidateExposures / (exposures - candidateExposures)) * ratio;
+  const gain = d === 'harm' ? 1 / odds : odds;
   const gains = d === 'harm' ? candidateEvents : events - candidateEvents;
   const losses = events - gains;
+  // No event on the gaining side: its gain, which at an extreme ratio may be infinite, does not matter.
+  const gainPerEvent = gains === 0 ? 0 : gain;
   for (let g = 0; g < sums.length; g++) {
-    sums[g]! += gains * Math.log1p(etas[g]! * gain) + losses * Math.log1p(-etas[g]!);
+    sums[g]! += gains * Math.log1p(etas[g]! * gainPerEvent) + losses * Math.log1p(-etas[g]!);
   }
 }
 

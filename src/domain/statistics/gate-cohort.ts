@@ -95,6 +95,7 @@ export function readCohort(policy: GatePolicy, record: Cohort): ReadCohort {
       `status of cohort ${cohort} is ${String(status)}; give ok, pending or void`,
     );
   }
+  requireCount(step, `step of cohort ${cohort}`, 'STAT_COHORT_INVALID');
   requireCount(exposureBp, `exposureBp of cohort ${cohort}`, 'STAT_COHORT_INVALID');
   requireCount(assigned.control, `assigned.control of cohort ${cohort}`);
   requireCount(assigned.candidate, `assigned.candidate of cohort ${cohort}`);

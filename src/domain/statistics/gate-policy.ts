@@ -2,7 +2,7 @@ import { requireMargin } from './betting-martingale.ts';
 import { sharedEtaGrid } from './eta-grid.ts';
 import type { Grid } from './eta-grid.ts';
 import { requireRatio } from './event-counts.ts';
-import { requireCount, requireLevel, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireCount, requireLevel, StatisticsError } from './statistics-error.ts';
 
 interface StreamBase {
   id: string;
@@ -92,20 +92,32 @@ function halfQuantum(stream: DifferenceStreamPolicy): number {
   return stream.quantum ? 1 / (2 * stream.quantum) : 0;
 }
 
-/** Margin of the harm null, half a quantum up. */
+/** Margin of the harm null in absolute loss, half a quantum up. @throws STAT_MARGIN_RANGE */
 export function effectiveHarmMargin(stream: DifferenceStreamPolicy): number {
-  return stream.harmMargin + halfQuantum(stream);
+  const margin = stream.harmMargin + halfQuantum(stream);
+  requireMargin(margin, 'harm', `streams[${stream.id}].harmMargin`);
+  return margin;
 }
 
 /**
- * Margin of the safe null at a step, half a quantum down; null when the stream has none. With a harm budget B it is
+ * Margin of the safe null at a step in absolute loss, half a quantum down; null when the stream has none. With a harm budget B it is
  * min(B/f′, 0.5), f′ the exposure that the advance would lead to.
+ *
+ * @param step from 0
+ * @throws STAT_MARGIN_RANGE, STAT_INPUT_INVALID. Source: gate statistics §9.5.
  */
 export function effectiveSafeMargin(policy: GatePolicy, stream: DifferenceStreamPolicy, step: number): number | null {
-  if (stream.harmBudget === undefined)
-    return stream.safeMargin === null ? null : stream.safeMargin - halfQuantum(stream);
+  const last = policy.steps.length - 1;
+  requireArgument(Number.isInteger(step) && step >= 0 && step <= last, 'step', step, `a step from 0 to ${last}`);
+  if (stream.harmBudget === undefined && stream.safeMargin === null) return null;
   const nextExposure = (policy.steps[step + 1]?.exposureBp ?? BP_WHOLE) / BP_WHOLE;
-  return Math.min(stream.harmBudget / nextExposure, BUDGET_MARGIN_MAX) - halfQuantum(stream);
+  const declared =
+    stream.harmBudget === undefined
+      ? stream.safeMargin!
+      : Math.min(stream.harmBudget / nextExposure, BUDGET_MARGIN_MAX);
+  const margin = declared - halfQuantum(stream);
+  requireMargin(margin, 'safe', `streams[${stream.id}].safeMargin`);
+  return margin;
 }
 
 function refuse(message: string): never {
@@ -124,14 +136,11 @@ function requireStep(step: StepPolicy, index: number): void {
 
 function requireDifferenceStream(policy: GatePolicy, stream: DifferenceStreamPolicy, name: string): void {
   requireCount(stream.quantum ?? 0, `${name}.quantum`, 'STAT_POLICY_INVALID');
-  requireMargin(effectiveHarmMargin(stream), 'harm', `${name}.harmMargin`);
+  effectiveHarmMargin(stream);
   if (stream.harmBudget !== undefined && !(stream.harmBudget > 0 && stream.harmBudget < 1)) {
     refuse(`${name}.harmBudget is ${stream.harmBudget}; give a bound on Δ × exposure between 0 and 1`);
   }
-  for (let step = 0; step < policy.steps.length; step++) {
-    const margin = effectiveSafeMargin(policy, stream, step);
-    if (margin !== null) requireMargin(margin, 'safe', `${name}.safeMargin`);
-  }
+  for (const step of policy.steps.keys()) effectiveSafeMargin(policy, stream, step);
 }
 
 function requireStream(policy: GatePolicy, stream: StreamPolicy): void {

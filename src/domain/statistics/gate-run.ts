@@ -4,6 +4,7 @@ import { CountLedger, DifferenceLedger, restoreLedger, unitsOf } from './gate-ev
 import type { EvidenceLedger } from './gate-evidence.ts';
 import { roundLn } from './gate-plan.ts';
 import type { GatePlan, StreamPlan } from './gate-plan.ts';
+import { requireGateState } from './gate-state.ts';
 import type { GateFinal, GateState, HeldCohort, LookRecord, StreamRecord } from './gate-state.ts';
 import { decide } from './gate-verdict.ts';
 import type { StreamLook } from './gate-verdict.ts';
@@ -49,8 +50,10 @@ export class GateRun {
   private readonly streams: StreamRun[];
   private readonly held = new Map<number, Held>();
 
+  /** @throws STAT_INPUT_INVALID for a state that no look of this policy can have returned */
   constructor(plan: GatePlan, state: GateState) {
     this.plan = plan;
+    requireGateState(plan.policy, state, state.watermark === 0 ? 0 : this.epochOf(state.watermark) + 1);
     this.terminal = state.terminal;
     this.step = state.step;
     this.watermark = state.watermark;
@@ -72,16 +75,8 @@ export class GateRun {
     const { policy } = plan;
     const ledger =
       policy.kind === 'difference' ? new DifferenceLedger(this.plan, policy) : new CountLedger(this.plan, policy);
-    const progress = state.progress.streams[policy.id];
-    const counts = state.state[policy.id];
-    if (progress === undefined || counts === undefined) {
-      throw new StatisticsError(
-        'STAT_INPUT_INVALID',
-        `the gate's state knows no stream ${policy.id}; begin the gate with the policy it is judged by`,
-      );
-    }
-    restoreLedger(ledger, counts, progress.prefix, (cohort) => this.epochOf(cohort));
-    const { prefix, lnHarmMax, inStep, inRollout } = progress;
+    const { prefix, lnHarmMax, inStep, inRollout } = state.progress.streams[policy.id]!;
+    restoreLedger(ledger, state.state[policy.id]!, prefix, (cohort) => this.epochOf(cohort));
     return { plan, ledger, prefix, lnHarmMax, inStep: [...inStep], inRollout: [...inRollout], lnHarm: null };
   }
 

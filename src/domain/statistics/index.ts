@@ -21,29 +21,18 @@ export { logBayesFactorMultinomial, logESrm } from './sample-ratio.ts';
 export { STATISTICS_ERROR_CODES, StatisticsError } from './statistics-error.ts';
 export type { StatisticsErrorCode } from './statistics-error.ts';
 export { binomialCdf, binomialLogPmf, binomialSf, clopperPearson, wilson } from './binomial.ts';
-export {
-  betaInc,
-  betaIncUpper,
-  betaQuantile,
-  fSf,
-  studentTCdf,
-  studentTQuantile,
-  studentTSf,
-} from './incomplete-beta.ts';
+export { betaInc, betaIncUpper, betaQuantile } from './incomplete-beta.ts';
 export { chiSquaredQuantile, chiSquaredSf, gammaP, gammaQ } from './incomplete-gamma.ts';
+export { inverseGaussianCdf, inverseGaussianQuantile } from './inverse-gaussian.ts';
 export { kolmogorovSf } from './kolmogorov-smirnov.ts';
 export { logGamma } from './log-gamma.ts';
 export { erf, erfc, normalCdf, normalQuantile, normalSf } from './normal-distribution.ts';
+export { fSf, studentTCdf, studentTQuantile, studentTSf } from './student-t.ts';
 export { quantileBucket, sloExceedance } from './latency-slo.ts';
 export { adjustRunningMax, eBenjaminiHochberg, eBonferroni, eHolm, logWeightedMean } from './multiplicity.ts';
 export { benjaminiHochberg, benjaminiYekutieli, holm } from './p-adjustment.ts';
 export type { AdjustedPValues } from './p-adjustment.ts';
-export {
-  differenceDistribution,
-  fixedSampleTwoProportions,
-  inverseGaussianQuantile,
-  planSampleSize,
-} from './sample-size.ts';
+export { differenceDistribution, fixedSampleTwoProportions, planSampleSize } from './sample-size.ts';
 export type { SamplePlan } from './sample-size.ts';
 export { beginSrDetector, isSrAlarm, logSrStatistic, updateSrDetector } from './sr-detector.ts';
 export type { SrDetectorState } from './sr-detector.ts';

@@ -1,4 +1,7 @@
-export type MeasurementLevel = 'nominal' | 'ordinal' | 'interval' | 'ratio';
+import { requireArgument, StatisticsError } from './statistics-error.ts';
+
+const MEASUREMENT_LEVELS = ['nominal', 'ordinal', 'interval', 'ratio'] as const;
+export type MeasurementLevel = (typeof MEASUREMENT_LEVELS)[number];
 
 /** Ratings that can be paired: how often each value was paired with each, over its item's other ratings. */
 interface Coincidences {
@@ -45,17 +48,43 @@ function squaredDifference({ values, totals }: Coincidences, level: MeasurementL
   }
 }
 
+function requireRatings(ratings: ReadonlyArray<ReadonlyArray<number | null>>, level: MeasurementLevel): void {
+  if (!MEASUREMENT_LEVELS.includes(level)) {
+    throw new StatisticsError(
+      'STAT_INPUT_INVALID',
+      `level is ${level as string}; give one of ${MEASUREMENT_LEVELS.join(', ')}`,
+    );
+  }
+  for (const [annotator, row] of ratings.entries()) {
+    if (row.length !== ratings[0]!.length) {
+      throw new StatisticsError(
+        'STAT_LENGTH_MISMATCH',
+        `annotator ${annotator} has ${row.length} ratings, the first ${ratings[0]!.length}; give null where one is missing`,
+      );
+    }
+    for (const [item, value] of row.entries()) {
+      if (value === null) continue;
+      const name = `rating of item ${item} by annotator ${annotator}`;
+      requireArgument(Number.isFinite(value), name, value, 'a finite number, or null where it is missing');
+      requireArgument(level !== 'ratio' || value >= 0, name, value, 'a number from 0: only such have ratios');
+    }
+  }
+}
+
 /**
  * Krippendorff's alpha: agreement of any number of annotators with missing ratings.
  *
  * @param ratings annotators × items, null where missing; items with fewer than two ratings are ignored
+ * @param level how far apart two values are: alike or not, by rank, by difference, by share of their sum
  * @returns null when no two values differ, so that nothing could disagree
+ * @throws STAT_LENGTH_MISMATCH, STAT_INPUT_INVALID
  * Source: Krippendorff 2011 (coincidence matrix); vectors `agreement.json`.
  */
 export function krippendorffAlpha(
   ratings: ReadonlyArray<ReadonlyArray<number | null>>,
   level: MeasurementLevel,
 ): number | null {
+  requireRatings(ratings, level);
   const coincidences = coincidencesOf(ratings);
   const { matrix, totals } = coincidences;
   const size = totals.reduce((sum, count) => sum + count, 0);

@@ -1,7 +1,11 @@
 import type { CountWindow } from './event-counts.ts';
-import { requireCount, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireCount, StatisticsError } from './statistics-error.ts';
 
 function requireBuckets(edges: readonly number[], counts: readonly number[], arm: string): void {
+  for (const [i, edge] of edges.entries()) {
+    const above = i === 0 ? -Infinity : edges[i - 1]!;
+    requireArgument(edge > above && edge < Infinity, `edge ${i}`, edge, 'finite bucket edges in ascending order');
+  }
   if (counts.length !== edges.length + 1) {
     throw new StatisticsError(
       'STAT_LENGTH_MISMATCH',
@@ -20,7 +24,7 @@ function total(counts: readonly number[]): number {
  *
  * @param edges ascending bucket edges in ms
  * @param slo objective in ms; must be one of the edges, since a bucket cannot be split
- * @throws slo-not-a-bucket-edge, STAT_LENGTH_MISMATCH, STAT_COUNT_INVALID
+ * @throws slo-not-a-bucket-edge, STAT_LENGTH_MISMATCH, STAT_COUNT_INVALID, STAT_INPUT_INVALID (edges)
  * Source: gate statistics §6; vectors `latency-slo.json`.
  */
 export function sloExceedance(
@@ -50,7 +54,9 @@ export function sloExceedance(
 /**
  * Edges of the bucket that holds order statistic ⌈p·n⌉, null at an open end; for display only.
  *
+ * @param edges ascending bucket edges in ms, @param counts one bucket more than edges, @param p share from 0 to 1
  * @returns null when there are no requests
+ * @throws STAT_LENGTH_MISMATCH, STAT_COUNT_INVALID, STAT_INPUT_INVALID. Source: gate statistics §6; vectors `latency-slo.json`.
  */
 export function quantileBucket(
   edges: readonly number[],
@@ -58,6 +64,7 @@ export function quantileBucket(
   p: number,
 ): [lower: number | null, upper: number | null] | null {
   requireBuckets(edges, counts, 'one arm');
+  requireArgument(p >= 0 && p <= 1, 'p', p, 'a share from 0 to 1');
   const size = total(counts);
   if (size === 0) return null;
   const rank = Math.max(1, Math.ceil(p * size));

@@ -1,5 +1,5 @@
 import { logSumExp } from './log-sum-exp.ts';
-import { requireLevel, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireLevel, StatisticsError } from './statistics-error.ts';
 
 const WEIGHT_SUM_SLACK = 1e-9;
 
@@ -17,9 +17,8 @@ function requireWeights(lnE: readonly number[], weights: readonly number[]): voi
 }
 
 function requireEvidence(lnE: readonly number[]): void {
-  const bad = lnE.find((value) => Number.isNaN(value));
-  if (bad !== undefined)
-    throw new StatisticsError('STAT_INPUT_INVALID', 'an e-value is NaN; missing evidence is ln e = 0');
+  for (const [i, value] of lnE.entries())
+    requireArgument(value >= -Infinity, `ln e ${i}`, value, 'a logarithm; missing evidence is 0');
 }
 
 /**
@@ -74,16 +73,23 @@ export function eBenjaminiHochberg(lnE: readonly number[], alpha: number): boole
   return rejected;
 }
 
-/** ln Σ w_i·e_i: an e-value against "no stream is harmed" when every e_i is one *now* and the weights sum to at most 1. */
+/**
+ * ln Σ w_i·e_i: an e-value against "no stream is harmed" when every e_i is one *now* and the weights sum to at most 1.
+ *
+ * @returns −∞ when no weight is positive. @throws STAT_LENGTH_MISMATCH, STAT_WEIGHTS_SUM, STAT_INPUT_INVALID
+ */
 export function logWeightedMean(lnE: readonly number[], weights: readonly number[]): number {
   requireWeights(lnE, weights);
+  requireEvidence(lnE);
   return logSumExp(lnE.map((value, i) => (weights[i]! > 0 ? value + Math.log(weights[i]!) : -Infinity)));
 }
 
 /**
  * ln(√max(1, e) − 1): turns a running maximum back into an e-value; −∞ where it never exceeded 1.
- * Source: Choe & Ramdas 2024; vectors `weighted-e-bonferroni.json`.
+ *
+ * @throws STAT_INPUT_INVALID for NaN. Source: Choe & Ramdas 2024; vectors `weighted-e-bonferroni.json`.
  */
 export function adjustRunningMax(lnEMax: number): number {
+  requireEvidence([lnEMax]);
   return lnEMax <= 0 ? -Infinity : lnEMax / 2 + Math.log(-Math.expm1(-lnEMax / 2));
 }

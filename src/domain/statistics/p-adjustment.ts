@@ -1,4 +1,4 @@
-import { requireLevel, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireLevel } from './statistics-error.ts';
 
 export interface AdjustedPValues {
   adjusted: number[];
@@ -7,8 +7,8 @@ export interface AdjustedPValues {
 
 function requirePValues(p: readonly number[], q: number): void {
   requireLevel(q, 'q');
-  const bad = p.find((value) => !(value >= 0 && value <= 1));
-  if (bad !== undefined) throw new StatisticsError('STAT_INPUT_INVALID', `p-value is ${bad}; give numbers from 0 to 1`);
+  for (const [i, value] of p.entries())
+    requireArgument(value >= 0 && value <= 1, `p-value ${i}`, value, 'a probability from 0 to 1');
 }
 
 function ascendingOrder(p: readonly number[]): number[] {

@@ -1,4 +1,4 @@
-import { StatisticsError } from './statistics-error.ts';
+import { requireFinite, StatisticsError } from './statistics-error.ts';
 
 /**
  * q-quantile of ascending values, type 7: linear between order statistics, as numpy and R do by default.
@@ -13,11 +13,18 @@ export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   const high = sorted[Math.min(below + 1, sorted.length - 1)]!;
   const share = position - below;
   if (low === high) return low;
+  if (!Number.isFinite(high - low)) return low * (1 - share) + high * share;
   // From the nearer end, so that q = 1 gives the maximum itself.
   return share < 0.5 ? low + (high - low) * share : high - (high - low) * (1 - share);
 }
 
-/** q-quantile (type 7) of values in any order. */
+/**
+ * q-quantile (type 7) of finite values in any order.
+ *
+ * @param q share from 0 to 1
+ * @throws STAT_INPUT_EMPTY, STAT_INPUT_INVALID. Source: as `quantileOfSorted`.
+ */
 export function quantile(values: ArrayLike<number>, q: number): number {
+  requireFinite(values, 'value');
   return quantileOfSorted(Float64Array.from(values).sort(), q);
 }

@@ -1,4 +1,4 @@
-import { StatisticsError } from './statistics-error.ts';
+import { requireArgument, StatisticsError } from './statistics-error.ts';
 
 export interface RegressionMetrics {
   mae: number;
@@ -17,11 +17,22 @@ function meanOf(size: number, term: (i: number) => number): number {
   return sum / size;
 }
 
+/** Squares of larger numbers overflow. */
+const MAGNITUDE_MAX = 1e150;
+
+function requireMagnitude(values: ArrayLike<number>, what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    requireArgument(Math.abs(value) <= MAGNITUDE_MAX, `${what} ${i}`, value, `a number up to ±${MAGNITUDE_MAX}`);
+  }
+}
+
 /**
- * Errors of point predictions.
+ * Errors of point predictions, in the outcome's unit.
  *
- * @param y outcomes, @param yhat predictions, same length ≥ 1
- * @throws STAT_LENGTH_MISMATCH, STAT_INPUT_EMPTY. Source: vectors `classification.json`.
+ * @param y outcomes, @param yhat predictions, same length ≥ 1, up to ±1e150
+ * @param quantiles shares whose pinball loss is wanted, 0 … 1
+ * @throws STAT_LENGTH_MISMATCH, STAT_INPUT_EMPTY, STAT_INPUT_INVALID. Source: vectors `classification.json`.
  */
 export function regressionMetrics(
   y: ArrayLike<number>,
@@ -29,6 +40,12 @@ export function regressionMetrics(
   quantiles: readonly number[] = [0.5],
 ): RegressionMetrics {
   requirePairs(y, yhat);
+  for (const [values, what] of [
+    [y, 'outcome'],
+    [yhat, 'prediction'],
+  ] as const)
+    requireMagnitude(values, what);
+  for (const q of quantiles) requireArgument(q >= 0 && q <= 1, 'quantile', q, 'a share from 0 to 1');
   const size = y.length;
   const mean = meanOf(size, (i) => y[i]!);
   const squared = meanOf(size, (i) => (y[i]! - yhat[i]!) ** 2);
@@ -53,8 +70,11 @@ export function requirePairs(a: ArrayLike<number>, b: ArrayLike<number>): void {
     );
   if (a.length === 0) throw new StatisticsError('STAT_INPUT_EMPTY', 'no outcomes; give at least one');
   for (let i = 0; i < a.length; i++) {
-    if (Number.isNaN(a[i]!) || Number.isNaN(b[i]!)) {
-      throw new StatisticsError('STAT_INPUT_INVALID', `pair ${i} is NaN; leave missing values out and count them`);
+    if (!(a[i]! >= -Infinity && b[i]! >= -Infinity)) {
+      throw new StatisticsError(
+        'STAT_INPUT_INVALID',
+        `pair ${i} is ${a[i]}, ${b[i]}; give numbers, and leave missing values out and count them`,
+      );
     }
   }
 }

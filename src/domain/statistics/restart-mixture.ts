@@ -1,6 +1,6 @@
 import { logFactorProducts } from './betting-martingale.ts';
 import type { DiffHistogram } from './diff-histogram.ts';
-import { DEFAULT_GRID } from './eta-grid.ts';
+import { DEFAULT_GRID, sharedEtaGrid } from './eta-grid.ts';
 import type { Grid } from './eta-grid.ts';
 import { logAddExp, logSumExpOfSums } from './log-sum-exp.ts';
 
@@ -49,7 +49,7 @@ export function logMixture(fold: RestartFold, running: Float64Array): number {
  * Source: convex combination of e-processes, gate statistics §4; vectors `betting-martingale.json`.
  */
 export function logEHarmRestart(epochs: readonly DiffHistogram[], margin: number, grid: Grid = DEFAULT_GRID): number {
-  let fold = beginRestartFold(grid.points);
+  let fold = beginRestartFold(sharedEtaGrid(grid).length);
   let running = logFactorProducts(epochs[0] ?? [], margin, 'harm', grid);
   for (const epoch of epochs.slice(1)) {
     fold = closeEpoch(fold, running);

@@ -3,8 +3,13 @@ import { requireCount, StatisticsError } from './statistics-error.ts';
 
 const SHARE_SUM_SLACK = 1e-6;
 const BP_WHOLE = 10_000;
+/** Prior masses within which nothing over- or underflows. */
+const MASS_MIN = 1e-100;
+const MASS_MAX = 1e15;
 
-/** Σ x_i·ln(x_i/(X·θ_i)) with X = Σ x: a relative entropy, summed around zero so that counts of 10^7 lose no digits. */
+/**
+ * Σ x_i·ln(x_i/(X·θ_i)) − X·(1 − Σθ) with X = Σ x: a relative entropy, summed around zero so that counts of 10^7 lose no digits.
+ */
 function scaledEntropy(x: readonly number[], theta: readonly number[]): number {
   let total = 0;
   for (const value of x) total += value;
@@ -15,6 +20,18 @@ function scaledEntropy(x: readonly number[], theta: readonly number[]): number {
     sum += value * Math.log1p(excess / expected) - excess;
   }
   return sum;
+}
+
+/** 1 − Σθ with the rounding of each addition made up for: shares written as doubles miss 1 by 1e-17, which billions of units show. */
+function shortfallOf(theta: readonly number[]): number {
+  let left = 1;
+  let lost = 0;
+  for (const share of theta) {
+    const next = left - share;
+    lost += left - next - share;
+    left = next;
+  }
+  return left + lost;
 }
 
 function logBetaCorrections(x: readonly number[]): number {
@@ -62,19 +79,25 @@ export function logBayesFactorMultinomial(
   requireShares(counts, theta0);
   const concentration = o.concentration ?? 1000;
   const prior = o.prior ?? theta0.map((share) => share * concentration);
-  if (prior.length !== theta0.length || !prior.every((mass, i) => mass > 0 || (mass === 0 && theta0[i] === 0))) {
+  const isMass = (mass: number, i: number) => (mass >= MASS_MIN && mass <= MASS_MAX) || (mass === 0 && theta0[i] === 0);
+  if (prior.length !== theta0.length || !prior.every(isMass)) {
     throw new StatisticsError(
       'STAT_INPUT_INVALID',
-      `prior is ${prior.join(', ')}; give one positive mass per arm, or a positive concentration`,
+      `prior is ${prior.join(', ')}; give one mass per arm from ${MASS_MIN} to ${MASS_MAX}, or a concentration that yields such`,
     );
   }
   if (counts.some((count, i) => count > 0 && theta0[i] === 0)) return Infinity;
   const possible = theta0.flatMap((share, i) => (share > 0 ? [i] : []));
   const theta = possible.map((i) => theta0[i]!);
   const before = possible.map((i) => prior[i]!);
+  const units = possible.reduce((sum, i) => sum + counts[i]!, 0);
   const after = possible.map((i) => prior[i]! + counts[i]!);
   return (
-    scaledEntropy(after, theta) - scaledEntropy(before, theta) + logBetaCorrections(after) - logBetaCorrections(before)
+    scaledEntropy(after, theta) -
+    scaledEntropy(before, theta) +
+    units * shortfallOf(theta) +
+    logBetaCorrections(after) -
+    logBetaCorrections(before)
   );
 }
 

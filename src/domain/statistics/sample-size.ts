@@ -2,10 +2,13 @@ import type { Direction } from './betting-martingale.ts';
 import { requireMargin, stake } from './betting-martingale.ts';
 import { binomialLogPmf } from './binomial.ts';
 import { DEFAULT_GRID, sharedEtaGrid } from './eta-grid.ts';
+import { inverseGaussianQuantile } from './inverse-gaussian.ts';
 import { logMeanExp } from './log-sum-exp.ts';
-import { turningPoint } from './monotone-root.ts';
-import { normalCdf, normalLogSf, normalQuantile } from './normal-distribution.ts';
-import { requireLevel, StatisticsError } from './statistics-error.ts';
+import { normalQuantile } from './normal-distribution.ts';
+import { requireArgument, requireLevel, StatisticsError } from './statistics-error.ts';
+
+/** A gate matches up to 20; the distribution has 2·(k + 1) values. */
+const MATCH_MAX = 10_000;
 
 /**
  * Distribution of D = Bern(p1) − Bin(k, p0)/k for binary losses, candidate one by one: candidate good first, each by ascending number of
@@ -16,8 +19,7 @@ import { requireLevel, StatisticsError } from './statistics-error.ts';
 export function differenceDistribution(p1: number, p0: number, k: number): { values: number[]; probs: number[] } {
   for (const p of [p1, p0])
     if (!(p >= 0 && p <= 1)) throw new StatisticsError('STAT_INPUT_INVALID', `rate is ${p}; give a rate from 0 to 1`);
-  if (!Number.isInteger(k) || k < 1)
-    throw new StatisticsError('STAT_INPUT_INVALID', `k is ${k}; give an integer from 1 to 20`);
+  requireArgument(Number.isInteger(k) && k >= 1 && k <= MATCH_MAX, 'k', k, `an integer from 1 to ${MATCH_MAX}`);
   const values: number[] = [];
   const probs: number[] = [];
   for (const [loss, share] of [
@@ -67,11 +69,14 @@ function growthOf(o: {
   return { rates, best: rates[best]!, variance: mean(factors.map((factor) => (factor - rates[best]!) ** 2)) };
 }
 
-/** Smallest n with ln mean_g e^{n·ℓ_g} ≥ threshold: convex in n and 0 at n = 0, so it is reached once. */
-function growthTime(rates: Float64Array, threshold: number): number {
+/** Smallest n with ln mean_g e^{n·ℓ_g} ≥ threshold: convex in n and 0 at n = 0, so it is reached once; null beyond 2^53 units. */
+function growthTime(rates: Float64Array, threshold: number): number | null {
   const isReached = (n: number) => logMeanExp(rates.map((rate) => n * rate)) >= threshold;
   let high = 1;
-  while (!isReached(high)) high *= 2;
+  while (!isReached(high)) {
+    high *= 2;
+    if (high > Number.MAX_SAFE_INTEGER) return null;
+  }
   let low = Math.floor(high / 2);
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
@@ -79,20 +84,6 @@ function growthTime(rates: Float64Array, threshold: number): number {
     else low = middle;
   }
   return high;
-}
-
-/**
- * q-quantile of the inverse Gaussian distribution with mean 1: when a random walk with drift first passes a level.
- *
- * @param shape φ > 0; Infinity gives 1. Source: Chhikara & Folks 1989, F(x) = Φ(√(φ/x)(x−1)) + e^{2φ}Φ(−√(φ/x)(x+1)).
- */
-export function inverseGaussianQuantile(q: number, shape: number): number {
-  if (shape === Infinity) return 1;
-  const cdf = (x: number) => {
-    const root = Math.sqrt(shape / x);
-    return normalCdf(root * (x - 1)) + Math.exp(2 * shape + normalLogSf(root * (x + 1)));
-  };
-  return Math.exp(turningPoint(-700, 700, (logX) => cdf(Math.exp(logX)) >= q));
 }
 
 /**
@@ -115,10 +106,10 @@ export function planSampleSize(o: {
   const delta = o.values.reduce((sum, value, i) => sum + o.probs[i]! * value, 0);
   const variance = o.values.reduce((sum, value, i) => sum + o.probs[i]! * (value - delta) ** 2, 0);
   const threshold = -Math.log(o.level);
-  const quick = (2 * variance * threshold) / (delta - o.margin) ** 2;
+  const quick = delta === o.margin ? Infinity : (2 * variance * threshold) / (delta - o.margin) ** 2;
   const growth = growthOf(o);
-  if (!(growth.best > 0)) return { nGrowth: null, n50: null, n90: null, variance, quick };
-  const nGrowth = growthTime(growth.rates, threshold);
+  const nGrowth = growth.best > 0 ? growthTime(growth.rates, threshold) : null;
+  if (nGrowth === null) return { nGrowth, n50: null, n90: null, variance, quick };
   const shape = (nGrowth * growth.best ** 2) / growth.variance;
   const quantile = (q: number) => Math.ceil(nGrowth * inverseGaussianQuantile(q, shape));
   return { nGrowth, n50: quantile(0.5), n90: quantile(0.9), variance, quick };
@@ -135,20 +126,28 @@ function requireDistribution(values: readonly number[], probs: readonly number[]
   if (!probs.every((p) => p >= 0) || !(Math.abs(sum - 1) < 1e-6)) {
     throw new StatisticsError('STAT_INPUT_INVALID', `probabilities sum to ${sum}; give a distribution`);
   }
-  const outside = values.find((value) => !(value >= -1 && value <= 1));
-  if (outside !== undefined)
-    throw new StatisticsError('STAT_DIFFERENCE_RANGE', `difference is ${outside}; give values from -1 to 1`);
+  for (const value of values) {
+    if (!(value >= -1 && value <= 1))
+      throw new StatisticsError('STAT_DIFFERENCE_RANGE', `difference is ${value}; give values from -1 to 1`);
+  }
 }
 
 /**
  * Candidate-arm size of the familiar one-sided test of two proportions, for comparison only: it may look once.
  *
- * @param o.ratio control units per candidate unit
+ * @param o.p0, o.p1 rates of control and candidate, different, 0 … 1
+ * @param o.ratio control units per candidate unit, > 0
+ * @returns sizes in candidate units (fractional), and Cohen's h
+ * @throws STAT_ALPHA_RANGE, STAT_INPUT_INVALID
  * Source: Fleiss 1981, Cohen 1988 (h); vectors `sample-size.json`.
  */
 export function fixedSampleTwoProportions(o: { p0: number; p1: number; alpha: number; power: number; ratio: number }) {
   requireLevel(o.alpha, 'alpha');
   requireLevel(o.power, 'power');
+  for (const name of ['p0', 'p1'] as const)
+    requireArgument(o[name] >= 0 && o[name] <= 1, name, o[name], 'a rate from 0 to 1');
+  requireArgument(o.p1 !== o.p0, 'p1', o.p1, `a rate other than p0, ${o.p0}: no size tells equal rates apart`);
+  requireArgument(o.ratio > 0 && o.ratio < Infinity, 'ratio', o.ratio, 'control units per candidate unit, above 0');
   const zAlpha = -normalQuantile(o.alpha);
   const zPower = normalQuantile(o.power);
   const both = (zAlpha + zPower) ** 2;

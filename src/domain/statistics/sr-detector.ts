@@ -1,7 +1,7 @@
 import { DEFAULT_GRID, sharedEtaGrid } from './eta-grid.ts';
 import type { Grid } from './eta-grid.ts';
 import { logAddExp, logMeanExp } from './log-sum-exp.ts';
-import { requireCount, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireCount, requireFinite, StatisticsError } from './statistics-error.ts';
 
 /**
  * Shiryaev-Roberts mixture against "conditional mean loss ≤ μ₀": opens an incident after full exposure, never rolls back.
@@ -17,18 +17,36 @@ export interface SrDetectorState {
   blocks: number;
 }
 
+/** Below it a single loss would bet more than a double holds. */
+const REFERENCE_MIN = 1e-100;
+
 /** @throws STAT_MARGIN_RANGE for μ₀ outside (0, 1); STAT_INPUT_INVALID for a threshold not above 1; STAT_GRID_INVALID */
 export function beginSrDetector(o: { mu0: number; threshold: number; grid?: Grid }): SrDetectorState {
   const { mu0, threshold, grid = DEFAULT_GRID } = o;
-  if (!(mu0 > 0 && mu0 < 1))
+  const state = { mu0, threshold, grid, lnR: [], blocks: 0 };
+  requireDetector(state);
+  return state;
+}
+
+/** @throws STAT_MARGIN_RANGE, STAT_INPUT_INVALID, STAT_GRID_INVALID: a state may come from a record */
+function requireDetector({ mu0, threshold, grid, lnR, blocks }: SrDetectorState): void {
+  if (!(mu0 >= REFERENCE_MIN && mu0 < 1))
     throw new StatisticsError('STAT_MARGIN_RANGE', `mu0 is ${mu0}; give a reference loss between 0 and 1`);
-  if (!(threshold > 1))
-    throw new StatisticsError(
-      'STAT_INPUT_INVALID',
-      `threshold is ${threshold}; give the run length in units to a false alarm, above 1`,
-    );
-  sharedEtaGrid(grid);
-  return { mu0, threshold, grid, lnR: [], blocks: 0 };
+  requireArgument(
+    threshold > 1 && threshold < Infinity,
+    'threshold',
+    threshold,
+    'the run length in units to a false alarm, above 1',
+  );
+  requireCount(blocks, 'blocks', 'STAT_INPUT_INVALID');
+  const { length } = sharedEtaGrid(grid);
+  requireArgument(
+    lnR.length === 0 || lnR.length === length,
+    'number of ln R',
+    lnR.length,
+    `one per betting fraction, ${length}`,
+  );
+  requireFinite(lnR, 'ln R');
 }
 
 /**
@@ -36,13 +54,14 @@ export function beginSrDetector(o: { mu0: number; threshold: number; grid?: Grid
  * irrelevant. After an alarm begin anew.
  *
  * @param block losses in [0, 1] with their counts
- * @throws STAT_LOSS_RANGE, STAT_COUNT_INVALID
+ * @throws STAT_LOSS_RANGE, STAT_COUNT_INVALID, and what `beginSrDetector` throws for a state that is none
  * Source: Shin, Ramdas & Rinaldo 2024, one recursion per betting fraction; vectors `e-detector.json`.
  */
 export function updateSrDetector(
   s: SrDetectorState,
   block: ReadonlyArray<readonly [x: number, count: number]>,
 ): SrDetectorState {
+  requireDetector(s);
   const etas = sharedEtaGrid(s.grid);
   const values = [...block].sort(([a], [b]) => a - b);
   const growth = new Float64Array(etas.length);
@@ -60,6 +79,7 @@ export function updateSrDetector(
 
 /** ln R, the mean over betting fractions; −∞ before the first unit. */
 export function logSrStatistic(s: SrDetectorState): number {
+  requireDetector(s);
   return s.lnR.length === 0 ? -Infinity : logMeanExp(s.lnR);
 }
 

@@ -40,6 +40,19 @@ export function requireCount(value: number, name: string, code: StatisticsErrorC
   }
 }
 
+/** @throws StatisticsError STAT_INPUT_INVALID naming the argument, its value and what is allowed, unless `isAllowed`. */
+export function requireArgument(isAllowed: boolean, name: string, value: number, allowed: string): void {
+  if (!isAllowed) throw new StatisticsError('STAT_INPUT_INVALID', `${name} is ${value}; give ${allowed}`);
+}
+
+/** @throws StatisticsError STAT_INPUT_INVALID for the first of `values` that is no finite number; `what` names one of them. */
+export function requireFinite(values: ArrayLike<number>, what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]!))
+      throw new StatisticsError('STAT_INPUT_INVALID', `${what} ${i} is ${values[i]}; give a finite number`);
+  }
+}
+
 /** @throws StatisticsError STAT_ALPHA_RANGE unless 0 < `level` < 1. */
 export function requireLevel(level: number, name: string): void {
   if (!(level > 0 && level < 1)) {
