@@ -8,7 +8,7 @@ import type { ReadGatePolicyFile, ReadModelFile } from './adapters/declaration-f
 import type { OpenUnitTable, ReadCohortFile } from './adapters/gate-input/port.ts';
 import type { ObjectStore } from './adapters/object-store/port.ts';
 import type { RecordStore } from './adapters/record-store/port.ts';
-import { objectStoreOf } from './config.ts';
+import { environmentWith, objectStoreOf } from './config.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './contracts/errors.ts';
 import type { ModelDeclaration } from './contracts/model.ts';
@@ -103,12 +103,15 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
   const gateways = { kind: 'http', urls: config.gatewayUrls };
   const { createEvidenceIntake } = await import('./adapters/record-store/evidence-intake.ts');
   const { createMetricSource, metricSourceSchema } = await import('./adapters/metric-source/index.ts');
-  const { createInMemoryServingCheck } = await import('./adapters/serving-check/in-memory.ts');
+  const { createServingCheck, servingCheckSchema } = await import('./adapters/serving-check/index.ts');
   const ports: ActivityPorts = {
     records,
     evidenceIntake: createEvidenceIntake(records),
     metricSource: await createMetricSource(metricSourceSchema.parse({ kind: 'prometheus', url: config.prometheusUrl })),
-    servingCheck: createInMemoryServingCheck((digest) => objectStore.get(digest)),
+    servingCheck: await createServingCheck(servingCheckSchema.parse({ kind: 'gateway-process' }), {
+      get: (digest) => objectStore.get(digest),
+      environment: environmentWith({ HOLDFAST_OBJECT_STORE: objectStoreOf(config).folder }),
+    }),
     objectStore,
     requestLog,
     trainer: await trainer.create(trainer.config.parse({})),

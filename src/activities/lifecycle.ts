@@ -1,8 +1,8 @@
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import { collectionId, experimentationId, monitoringId } from '../contracts/names.ts';
-import type { OutcomeRateFeature } from '../contracts/serving.ts';
 import type { LifecycleActivities, LifecycleInput } from '../contracts/workflows.ts';
 import { CODE_VERSION, storeBundle } from './bundles.ts';
+import { registrationOf } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
 
 /** Activities of the life cycle: what must stand before the four stages begin. */
@@ -45,10 +45,7 @@ async function openModel(
     await insertSuite(tx, input);
     for (const stage of [collectionId(model), experimentationId(model), monitoringId(model)]) await tx.join(stage);
   });
-  const freshFeatures = declaration.features.filter(
-    (feature): feature is OutcomeRateFeature => feature.kind === 'outcomeRate',
-  );
-  await trafficRouter.register(model, { freshFeatures, fallback: bundle });
+  await trafficRouter.register(model, registrationOf(declaration, bundle));
   const states = await trafficRouter.observe(model);
   if (states.some(({ generation }) => generation === 0)) {
     await trafficRouter.apply(model, {

@@ -1,5 +1,6 @@
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { ModelDeclaration } from '../contracts/model.ts';
+import type { ModelRegistration } from '../contracts/serving.ts';
 import { brierLoss, scaledSquaredError } from '../domain/rollout/measure.ts';
 import type { UnitLoss } from '../domain/rollout/measure.ts';
 import { durationMs, epochMs } from '../domain/time.ts';
@@ -14,6 +15,11 @@ export interface ModelContext {
   /** Attribution window and ingestion lag, milliseconds. */
   readonly windowMs: number;
   readonly loss: UnitLoss;
+}
+
+/** What every gateway knows of a model before it answers for it. */
+export function registrationOf({ features }: ModelDeclaration, fallback: string): ModelRegistration {
+  return { freshFeatures: features.filter((feature) => feature.kind === 'outcomeRate'), fallback };
 }
 
 /** @throws when the model was never opened: its life cycle registers it first. */

@@ -1,4 +1,3 @@
-import { bundleManifestSchema } from '../contracts/serving.ts';
 import type { PredictionRequest } from '../contracts/serving.ts';
 import type { ServingReport } from '../adapters/serving-check/port.ts';
 import type { OfflineVerdict, RolloutActivities } from '../contracts/workflows.ts';
@@ -6,6 +5,8 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { DAY_MS, isoInstant } from '../domain/time.ts';
 import { Context } from '@temporalio/activity';
+import { keepAlive } from './keep-alive.ts';
+import { modelContext, registrationOf } from './model-context.ts';
 import { policyOnRecord } from './policy-records.ts';
 import type { ActivityPorts } from './ports.ts';
 
@@ -16,11 +17,16 @@ const LOOK_BACK_MS = 3 * DAY_MS;
 
 /** Has the candidate answer recorded requests in a process of its own, and records what came of it. Idempotent by the rollout's step. */
 export async function checkServing(ports: ActivityPorts, input: Check): Promise<OfflineVerdict> {
-  const { records, requestLog, objectStore, servingCheck } = ports;
-  const { step, watermark } = await records.transaction(input.model, async (tx) => ({
-    step: (await policyOnRecord(tx, input.policyDigest)).rollout.steps[input.step],
-    watermark: (await tx.watermark()) ?? 0,
-  }));
+  const { records, requestLog, servingCheck } = ports;
+  const { step, watermark, registration } = await records.transaction(input.model, async (tx) => {
+    const { declaration } = await modelContext(tx);
+    return {
+      step: (await policyOnRecord(tx, input.policyDigest)).rollout.steps[input.step],
+      watermark: (await tx.watermark()) ?? 0,
+      // The first stable of a model is its declared fallback.
+      registration: registrationOf(declaration, (await tx.get('stable', '000000'))?.bundle ?? ''),
+    };
+  });
   if (step?.mode !== 'infra') throw new Error(`step ${input.step} of ${input.rolloutId} is no infra step`);
   const predictions = await requestLog.readPredictions({
     model: input.model,
@@ -35,9 +41,8 @@ export async function checkServing(ports: ActivityPorts, input: Check): Promise<
   }));
   // A model that nobody has asked yet is asked with what its bundle takes for nothing.
   const asked = requests.length > 0 ? requests : [{ requestId: 'empty', unit: 'empty', inputs: {} }];
-  bundleManifestSchema.parse(JSON.parse(new TextDecoder().decode(await objectStore.get(input.bundle))));
-  const query = { model: input.model, bundle: input.bundle, requests: asked };
-  const report = await servingCheck.check(query, Context.current().cancellationSignal);
+  const query = { model: input.model, bundle: input.bundle, registration, requests: asked };
+  const report = await keepAlive(() => servingCheck.check(query, Context.current().cancellationSignal));
   const problems = problemsOf(report, asked.length, step.latencyMsMax);
   return conclude(ports, input, report, problems);
 }

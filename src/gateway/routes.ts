@@ -64,7 +64,10 @@ export async function route(planes: ModelPlanes, request: GatewayRequest): Promi
     return { status: readiness.ready ? 200 : 503, body: readiness };
   }
   if (method === 'GET' && path === '/metrics')
-    return { status: 200, body: { gateway: planes.gateway, models: planes.counters() } };
+    return {
+      status: 200,
+      body: { gateway: planes.gateway, memoryBytes: process.memoryUsage.rss(), models: planes.counters() },
+    };
   const [, model, rest] = MODEL_PATH.exec(path) ?? [];
   if (model === undefined) throw unknownRoute(request);
   parseBody(model, modelNameSchema);

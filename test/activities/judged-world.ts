@@ -29,7 +29,6 @@ import { shopModel } from '../adapters/data-source/places.ts';
 
 const START = epochMs('2001-01-03');
 export const CALENDAR: CohortCalendar = { origin: START, lengthMs: HOUR_MS };
-const STABLE = '5'.repeat(64);
 const UNITS_PER_COHORT = 40;
 
 /** What the world does in one cohort. */
@@ -61,6 +60,8 @@ export interface JudgedOptions {
   readonly claim?: RolloutInput['claim'];
   readonly metricSource?: MetricSource;
   readonly servingCheck?: ServingCheck;
+  /** Where the bundles have to be real ones. */
+  readonly bundles?: { readonly stable: string; readonly candidate: string };
 }
 
 const notThere = (): never => {
@@ -94,7 +95,8 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
     trainer: { train: notThere },
     dataSource: notThere,
   };
-  const input = await introduce(records, router, declarationOf(model, options), options.claim ?? 'improve');
+  const { claim = 'improve', bundles = { stable: '5'.repeat(64), candidate: sha256Hex(model) } } = options;
+  const input = await introduce(records, router, declarationOf(model, options), { claim, ...bundles });
   const passes: AllActivities['evaluateOffline'] = async () => ({
     passed: true,
     decisionId: `${input.rolloutId}/offline`,
@@ -201,14 +203,13 @@ async function introduce(
   records: RecordStore,
   router: TrafficRouter,
   declaration: ModelDeclaration,
-  claim: RolloutInput['claim'],
+  { claim, stable, candidate: bundle }: Pick<RolloutInput, 'claim'> & NonNullable<JudgedOptions['bundles']>,
 ): Promise<RolloutInput> {
   const { model } = declaration;
-  const bundle = sha256Hex(model);
   const id = rolloutId(model, bundle, 1);
   await records.transaction(model, async (tx) => {
     await tx.put('model', 'declaration', { declaration, digest: '0'.repeat(64), path: 'shop.yaml', baseDir: '.' });
-    await tx.put('stable', '000000', { bundle: STABLE, idea: 'first', since: '2001-01-01T00:00:00Z', rolloutId: null });
+    await tx.put('stable', '000000', { bundle: stable, idea: 'first', since: '2001-01-01T00:00:00Z', rolloutId: null });
     await tx.put('candidate', bundle, {
       bundle,
       idea: 'fresh',
@@ -225,8 +226,8 @@ async function introduce(
     });
     await tx.join(id);
   });
-  await router.register(model, { freshFeatures: [], fallback: STABLE });
-  const entry = { effectiveFrom: null, stable: STABLE, candidate: null, exposure: 0, salt: '', mirror: false };
+  await router.register(model, { freshFeatures: [], fallback: stable });
+  const entry = { effectiveFrom: null, stable, candidate: null, exposure: 0, salt: '', mirror: false };
   await router.apply(model, { generation: 1, decisionId: 'first', entry });
   return { model, rolloutId: id, bundle, idea: 'fresh', claim };
 }

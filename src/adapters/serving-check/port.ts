@@ -1,9 +1,11 @@
-import type { PredictionRequest } from '../../contracts/serving.ts';
+import type { ModelRegistration, PredictionRequest } from '../../contracts/serving.ts';
 
 /** What a candidate has to answer before any user may meet it. */
 export interface ServingQuery {
   readonly model: string;
   readonly bundle: string;
+  /** What every gateway knows of the model: its online features, and the declared fallback. */
+  readonly registration: ModelRegistration;
   /** Recorded requests, as callers sent them. */
   readonly requests: readonly PredictionRequest[];
 }
@@ -15,7 +17,7 @@ export interface ServingReport {
   readonly failures: ReadonlyArray<{ readonly reason: string; readonly requests: number }>;
   /** Of one request, milliseconds; null where nothing was answered. */
   readonly latencyMsP99: number | null;
-  /** Resident memory of the serving process after loading, bytes. */
+  /** Resident memory of the serving process with the bundle loaded, bytes; 0 where nothing was loaded. */
   readonly memoryBytes: number;
 }
 
@@ -24,6 +26,7 @@ export interface ServingCheck {
   /**
    * Idempotent, keeps nothing. A bundle that does not load, a process that dies or does not answer in time is a report with failures, not
    * an error.
+   * @throws what is no fault of the candidate and may pass, for example OBJECT_STORE_UNAVAILABLE
    */
   check(query: ServingQuery, signal: AbortSignal): Promise<ServingReport>;
 }
