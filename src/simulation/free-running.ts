@@ -1,12 +1,12 @@
 /** The clock of a show: event time runs a fixed number of times faster than the wall's, and waits only for the archive to keep up. */
-import type { RecordStore } from '../adapters/record-store/port.ts';
 import { isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
+import type { WatchedRecords } from './patience.ts';
 import type { Pace } from './replay.ts';
 import { pauseFor } from './sender.ts';
 
 export interface FreeRunningOptions {
-  readonly records: RecordStore;
+  readonly records: WatchedRecords;
   readonly model: string;
   readonly signal: AbortSignal;
   /** Event time ÷ wall time. */

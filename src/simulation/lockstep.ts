@@ -2,15 +2,15 @@
  * The unattended clock: at each cohort boundary event time stands still until nothing is left to do at that time. So what is decided
  * depends on the data alone, never on how fast this machine is.
  */
-import type { RecordStore } from '../adapters/record-store/port.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ApprovalRequestRecord } from '../contracts/records.ts';
 import { isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
+import type { WatchedRecords } from './patience.ts';
 import type { Pace } from './replay.ts';
 
 export interface LockstepOptions {
-  readonly records: RecordStore;
+  readonly records: WatchedRecords;
   readonly model: string;
   readonly signal: AbortSignal;
   /** Says yes in a person's name; null leaves requests open, and the clock passes them. */
@@ -63,7 +63,7 @@ async function settled(options: LockstepOptions, through: EpochMs): Promise<void
 
 /** One snapshot of what is not settled; requests only when nothing else is, so that a yes is given to the last word. */
 async function lookAround(
-  records: RecordStore,
+  records: WatchedRecords,
   model: string,
   through: EpochMs,
   approving: boolean,

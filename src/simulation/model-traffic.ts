@@ -10,6 +10,8 @@ import { batchLengthMs, warmLengthMs } from './batches.ts';
 import type { BatchPlan } from './batches.ts';
 import { freeRunning } from './free-running.ts';
 import { lockstep } from './lockstep.ts';
+import { patientRecords, patiently } from './patience.ts';
+import type { WatchedRecords } from './patience.ts';
 import type { ReplayProgress } from './progress.ts';
 import { replay } from './replay.ts';
 import { createSender, pauseFor } from './sender.ts';
@@ -28,14 +30,14 @@ export interface TrafficOptions {
   readonly untilDay: string | null;
   readonly speed: Speed;
   readonly signal: AbortSignal;
-  /** Says yes in a person's name; null leaves requests to people. */
+  /** Says yes in a person's name, and may be asked again for the same request; null leaves requests to people. */
   readonly approve: ((request: ApprovalRequestRecord) => Promise<void>) | null;
   readonly onProgress: (progress: ReplayProgress) => void;
   /** What the clock waits for, in words; empty when it runs. */
   readonly onWaiting: (names: readonly string[]) => void;
-  /** What is wrong with the gateway, in words; null when it answers again. */
+  /** What does not answer, in words; null when it does again. */
   readonly onTrouble: (trouble: string | null) => void;
-  /** Called at each cohort boundary before time goes on, for drills. */
+  /** Called at each cohort boundary before time goes on, for drills; again when it failed for now. */
   readonly onBoundary: (through: EpochMs, sender: Sender) => Promise<void>;
 }
 
@@ -49,16 +51,20 @@ const LOOK_AGAIN_MS = 500;
  * @throws REPLAY_REFUSED, REPLAY_STALLED, and the reason of an aborted signal.
  */
 export async function replayModel(options: TrafficOptions): Promise<ReplayProgress> {
-  const { declaration, source, records, gateway, stateDir, signal, speed, onProgress, onTrouble, onBoundary } = options;
+  const { declaration, source, gateway, stateDir, signal, speed, onProgress, onTrouble, onBoundary } = options;
   const { model } = declaration;
+  const patience = { signal, onTrouble };
+  const records = patientRecords(options.records, patience);
   const sender = createSender({ gateway, model, signal, onTrouble });
   const plan = await planOf(options);
   const waiting = (_through: EpochMs, names: readonly string[]): void => options.onWaiting(names);
-  const boundary = (through: EpochMs): Promise<void> => onBoundary(through, sender);
+  const boundary = (through: EpochMs): Promise<void> => patiently(() => onBoundary(through, sender), patience);
+  const { approve } = options;
+  const approvePatiently = approve && ((request: ApprovalRequestRecord) => patiently(() => approve(request), patience));
   const clock = { records, model, signal, onWaiting: waiting };
   const pace =
     speed === 'lockstep'
-      ? lockstep({ ...clock, approve: options.approve, patienceMs: PATIENCE_MS, onSettled: boundary })
+      ? lockstep({ ...clock, approve: approvePatiently, patienceMs: PATIENCE_MS, onSettled: boundary })
       : freeRunning({ ...clock, speed, aheadMsMax: COHORTS_AHEAD_MAX * plan.cohortMs, onBoundary: boundary });
   await opened(records, model, signal);
   const progressFile = join(stateDir, 'replay', `${model}.json`);
@@ -80,7 +86,7 @@ async function planOf({ declaration, source, untilDay }: TrafficOptions): Promis
 }
 
 /** A model that has not been opened has no stage to wait for: the clock would run away from it. */
-async function opened(records: RecordStore, model: string, signal: AbortSignal): Promise<void> {
+async function opened(records: WatchedRecords, model: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const changed = records.waitForChange(model, LOOK_AGAIN_MS);
