@@ -66,7 +66,7 @@ export async function openDuckdbRequestLog({ folder }: { readonly folder: string
     compact: (segment) => connected((connection) => writeSegment(connection, folder, segment)),
     readUnits: async (span) => {
       const predictions = await scan(folder, span.model, 'predictions', { first: span.from, last: span.to - 1 });
-      const outcomes = await scan(folder, span.model, 'outcomes', { first: span.from, last: span.asOf });
+      const outcomes = await scan(folder, span.model, 'outcomes', { first: span.from, last: span.asOf - 1 });
       const rows = await query<Omit<CohortUnit, 'inputs'> & { readonly inputs: unknown }>(
         unitsSql(predictions, outcomes, span),
       );
@@ -214,7 +214,7 @@ function unitsSql(predictions: string, outcomes: string, span: LogSpan & { reado
     with asked as (${predictionsSql(predictions, span)}),
       known as (
         select "requestId", label from ${outcomes}
-        where "knownAt" >= ${span.from} and "knownAt" <= ${span.asOf} and "requestId" in (select "requestId" from asked)
+        where "knownAt" >= ${span.from} and "knownAt" < ${span.asOf} and "requestId" in (select "requestId" from asked)
         qualify row_number() over (partition by "requestId" order by revision desc, ${FIRST}) = 1
       )
     select asked."requestId", unit, "at", generation, arm, served, bundle, prediction, stable, candidate, "stableBundle", "candidateBundle",

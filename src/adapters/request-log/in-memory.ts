@@ -38,7 +38,7 @@ export function createInMemoryRequestLog(): RequestLog {
     },
     readUnits: async (span) => {
       const latest = new Map<string, OutcomeRecord>();
-      for (const outcome of outcomes(span.model, (knownAt) => knownAt >= span.from && knownAt <= span.asOf)) {
+      for (const outcome of outcomes(span.model, (knownAt) => knownAt >= span.from && knownAt < span.asOf)) {
         if (outcome.revision > (latest.get(outcome.requestId)?.revision ?? -1)) latest.set(outcome.requestId, outcome);
       }
       return predictions(span).map((prediction) => unitOf(prediction, latest.get(prediction.requestId)));

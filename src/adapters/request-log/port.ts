@@ -31,7 +31,7 @@ export interface CohortUnit {
   readonly candidateBundle: string | null;
   readonly stableError: string | null;
   readonly candidateError: string | null;
-  /** Label of the highest revision known by the time asked for; null where none is known or it is known to be invalid. */
+  /** Label of the highest revision known before the time asked for; null where none is known or it is known to be invalid. */
   readonly label: number | null;
   /** Whether any outcome was known by then, a valid label or not: tells absence from invalidity. */
   readonly outcomeKnown: boolean;
@@ -51,9 +51,10 @@ export interface RequestLog {
   /** Takes a segment in; durable when it returns. Idempotent by (model, gateway, segment). */
   compact(segment: ClosedSegment): Promise<void>;
   /**
-   * Requests of a cohort in order of (event time, request id), with the outcomes known by `asOf` (inclusive). Of a request that
-   * was logged more than once the first of the first gateway (by name) counts. The cost grows with the time from `from` to
-   * `asOf`: pass the end of the attribution window, not the present.
+   * Requests of a cohort in order of (event time, request id), with the outcomes known before `asOf`: what a watermark of that time
+   * promises, so that a late reading finds what a punctual one found. Of a request that was logged more than once the first of the
+   * first gateway (by name) counts. The cost grows with the time from `from` to `asOf`: pass the end of the attribution window, not
+   * the present.
    */
   readUnits(span: LogSpan & { readonly asOf: EpochMs }): Promise<CohortUnit[]>;
   /** Predictions of a span in order of (event time, request id), each request once. */
