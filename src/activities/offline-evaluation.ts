@@ -1,6 +1,6 @@
 import type { DatasetRequest } from '../adapters/data-source/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
-import type { AttestationRecord, SuiteCaseRecord } from '../contracts/records.ts';
+import type { AttestationRecord, DecisionRecord, SuiteCaseRecord } from '../contracts/records.ts';
 import { bundleManifestSchema } from '../contracts/serving.ts';
 import type { BundleManifest } from '../contracts/serving.ts';
 import type { OfflineVerdict, RolloutInput } from '../contracts/workflows.ts';
@@ -110,8 +110,7 @@ async function conclude(
 ): Promise<OfflineVerdict> {
   const decisionId = `${input.rolloutId}/offline${input.newCase === null ? '' : `/${input.newCase}`}`;
   const known = (await tx.chain('decision', input.rolloutId)).find(({ key }) => key === decisionId)?.body;
-  if (known !== undefined)
-    return { passed: known.verdict === 'advance', decisionId, reasons: known.reasons, inWords: known.inWords };
+  if (known !== undefined) return verdictOf(known);
   const suiteVersion = sha256Hex(canonicalJson(cases));
   await tx.put('memory', evaluatedKey(input.rolloutId), { value: cases.map(({ id }) => id) });
   const failed = results.filter(({ result }) => result === 'failed');
@@ -122,7 +121,7 @@ async function conclude(
     ? `passed ${results.length} validation cases`
     : `failed validation: ${failed.map(({ id, reason }) => `${id} (${reason})`).join(', ')}`;
   const reasons = results.map(({ id, result, reason }) => `${id}: ${result}, ${reason}`);
-  await tx.append('decision', input.rolloutId, decisionId, {
+  const decision: DecisionRecord = {
     decisionId,
     rolloutId: input.rolloutId,
     run: 'offline',
@@ -141,8 +140,15 @@ async function conclude(
     look: null,
     approvals: [],
     inWords,
-  });
-  return { passed, decisionId, reasons, inWords };
+  };
+  await tx.append('decision', input.rolloutId, decisionId, decision);
+  return verdictOf(decision);
+}
+
+/** What the rollout is told of a decision taken at exposure 0. */
+export function verdictOf(decision: DecisionRecord): OfflineVerdict {
+  const { verdict, decisionId, evidenceDigest, reasons, inWords } = decision;
+  return { passed: verdict === 'advance', decisionId, evidenceDigest, reasons, inWords };
 }
 
 const evaluatedKey = (rolloutId: string): string => `${rolloutId}/evaluated-cases`;

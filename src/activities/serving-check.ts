@@ -1,5 +1,6 @@
 import type { PredictionRequest } from '../contracts/serving.ts';
 import type { ServingReport } from '../adapters/serving-check/port.ts';
+import type { DecisionRecord } from '../contracts/records.ts';
 import type { OfflineVerdict, RolloutActivities } from '../contracts/workflows.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { sha256Hex } from '../domain/sha256.ts';
@@ -7,6 +8,7 @@ import { DAY_MS, isoInstant } from '../domain/time.ts';
 import { Context } from '@temporalio/activity';
 import { keepAlive } from './keep-alive.ts';
 import { modelContext, registrationOf } from './model-context.ts';
+import { verdictOf } from './offline-evaluation.ts';
 import { policyOnRecord } from './policy-records.ts';
 import type { ActivityPorts } from './ports.ts';
 
@@ -71,12 +73,11 @@ function conclude(
   return records.transaction(input.model, async (tx) => {
     const decisionId = `${input.rolloutId}/infra`;
     const known = await tx.get('decision', decisionId);
-    if (known !== null)
-      return { passed: known.verdict === 'advance', decisionId, reasons: known.reasons, inWords: known.inWords };
+    if (known !== null) return verdictOf(known);
     const brief = (await tx.get('memory', `${input.rolloutId}/brief`))?.value as
       | { readonly stable: string }
       | undefined;
-    await tx.append('decision', input.rolloutId, decisionId, {
+    const decision: DecisionRecord = {
       decisionId,
       rolloutId: input.rolloutId,
       run: 'infra',
@@ -96,7 +97,8 @@ function conclude(
       look: null,
       approvals: [],
       inWords,
-    });
-    return { passed, decisionId, reasons: problems, inWords };
+    };
+    await tx.append('decision', input.rolloutId, decisionId, decision);
+    return verdictOf(decision);
   });
 }

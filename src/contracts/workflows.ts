@@ -124,6 +124,7 @@ export type RolloutStatus = RolloutPlan & { readonly model: string } & RolloutSt
 export interface OfflineVerdict {
   readonly passed: boolean;
   readonly decisionId: string;
+  readonly evidenceDigest: string | null;
   readonly reasons: readonly string[];
   readonly inWords: string;
 }

@@ -42,8 +42,8 @@ export async function doWork(hands: Hands, input: RolloutInput, desk: Desk, task
     case 'check': {
       const policyDigest = desk.state.brief?.policyDigest ?? '';
       const check = { ...planOf(input), step: task.step, policyDigest };
-      const { passed, decisionId, inWords } = await hands.data(`serving check of ${idea}`).checkServing(check);
-      return { kind: 'checked', passed, decisionId, inWords };
+      const { reasons: _reasons, ...verdict } = await hands.data(`serving check of ${idea}`).checkServing(check);
+      return { kind: 'checked', ...verdict };
     }
     case 'rebase':
       return rebase(hands, input, desk.state, task.rebase);
@@ -80,8 +80,9 @@ async function evaluate(
   const { idea } = input;
   const what = newCase === null ? `offline evaluation of ${idea}` : `evaluation of ${idea} on the new case ${newCase}`;
   const stable = state.brief?.stable ?? '';
-  const { passed, decisionId, inWords } = await hands.data(what).evaluateOffline({ ...planOf(input), stable, newCase });
-  return { kind: 'evaluated', passed, decisionId, inWords, newCase };
+  const evaluation = { ...planOf(input), stable, newCase };
+  const { reasons: _reasons, ...verdict } = await hands.data(what).evaluateOffline(evaluation);
+  return { kind: 'evaluated', ...verdict, newCase };
 }
 
 function judge(

@@ -100,6 +100,7 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
   const passes: AllActivities['evaluateOffline'] = async () => ({
     passed: true,
     decisionId: `${input.rolloutId}/offline`,
+    evidenceDigest: null,
     reasons: [],
     inWords: 'passed no validation case',
   });

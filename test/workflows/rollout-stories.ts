@@ -248,7 +248,7 @@ function told(worldOf: (model: string) => World, isOver: () => boolean): Told {
       const inWords = passed
         ? 'passed 2 validation cases'
         : 'failed validation: last-week (+12.0 per 1,000, tolerated 10)';
-      return { passed, decisionId: `${rolloutId}/offline`, reasons: [], inWords };
+      return { passed, decisionId: `${rolloutId}/offline`, evidenceDigest: null, reasons: [], inWords };
     },
     async cohortServedNext({ model }) {
       await wait(() => (worldOf(model).cohortsAreServed ? true : null));

@@ -160,14 +160,14 @@ function examined(state: RolloutState, event: Extract<RolloutEvent, { kind: 'eva
   const isDue = event.kind === 'checked' ? currentStep(state)?.mode === 'infra' : !state.evaluated;
   if (!isDue || state.ordered !== null) return state;
   const seen = { ...state, evaluated: true, inWords: event.inWords };
-  return event.passed ? proceed(seen, event.decisionId) : fail(seen, event.inWords);
+  return event.passed ? proceed(seen, event.decisionId, event.evidenceDigest ?? null) : fail(seen, event.inWords);
 }
 
 /** On to the next step at exposure 0; only one that scores anything needs a split. */
-function proceed(state: RolloutState, decisionId: string): RolloutState {
+function proceed(state: RolloutState, decisionId: string, evidenceDigest: string | null): RolloutState {
   const next = state.step + 1;
   if (state.brief?.steps[next]?.mode === 'infra') return { ...state, step: next };
-  return order(state, next, decisionId, null, null);
+  return order(state, next, decisionId, evidenceDigest, null);
 }
 
 function fail(state: RolloutState, reason: string): RolloutState {

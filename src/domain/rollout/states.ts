@@ -145,6 +145,7 @@ export type RolloutEvent =
       readonly kind: 'evaluated' | 'checked';
       readonly passed: boolean;
       readonly decisionId: string;
+      readonly evidenceDigest?: string | null;
       readonly inWords: string;
       readonly newCase?: string | null;
     }

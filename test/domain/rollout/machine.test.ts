@@ -81,7 +81,7 @@ const approval = (over: Partial<RolloutApproval> = {}): RolloutApproval => ({
 const judgeTask = { kind: 'judge', run: 'canary', extraCohorts: 0, patienceMs: null } as const;
 
 const begun: RolloutEvent = { kind: 'begun', brief };
-const evaluated: RolloutEvent = { kind: 'evaluated', passed: true, decisionId: 'offline', inWords: 'passed' };
+const evaluated = { kind: 'evaluated', passed: true, decisionId: 'offline', inWords: 'passed' } as const;
 const applied = (target: number, effectiveCohort: number): RolloutEvent => ({
   kind: 'applied',
   target,
@@ -115,6 +115,12 @@ describe('the machine of a rollout', () => {
     it('evaluates offline before anything is split', () => {
       assert.equal(nextTask(after()).kind, 'begin');
       assert.equal(nextTask(after(begun)).kind, 'evaluate');
+    });
+
+    it('orders the first split in the name of the evaluation and the evidence it rests on', () => {
+      const task = nextTask(after(begun, { ...evaluated, evidenceDigest: EVIDENCE }));
+      assert.ok(task.kind === 'apply');
+      assert.deepEqual([task.order.decisionId, task.order.evidenceDigest], ['offline', EVIDENCE]);
     });
 
     it('refuses a candidate that fails offline without touching the split', () => {
