@@ -13,13 +13,13 @@ export interface DesignEffect {
   /** Means it was estimated from. */
   readonly blocks: number;
   readonly by: 'cohort' | 'day';
-  /** Whether so much scatter is more than one in ten pasts of independent units would show. */
+  /** Whether so much scatter is more than one in twenty pasts of independent units would show. */
   readonly isBeyondChance: boolean;
 }
 
 /** Fewer means tell more of chance than of the world. */
 const BLOCKS_MIN = 8;
-const CHANCE = 0.1;
+const CHANCE = 0.05;
 
 /**
  * Variance of block means of D over that of independent units, σ²/n: of cohorts or of days, whichever is larger; null while there are too

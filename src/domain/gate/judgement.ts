@@ -3,7 +3,15 @@
  * is missing for a verdict. The gate's own numbers, nothing recomputed in another way.
  */
 import { histogramSize, planSampleSize } from '../statistics/index.ts';
-import type { Cohort, GateFinal, GatePolicy, GateState, LookRecord, StreamPolicy } from '../statistics/index.ts';
+import type {
+  Cohort,
+  DifferenceStreamPolicy,
+  GateFinal,
+  GatePolicy,
+  GateState,
+  LookRecord,
+  StreamPolicy,
+} from '../statistics/index.ts';
 import { beginGate, joinByNumber } from '../statistics/gate.ts';
 import { readCohort } from '../statistics/gate-cohort.ts';
 import type { ReadCohort } from '../statistics/gate-cohort.ts';
@@ -221,10 +229,7 @@ function differencesOf(courses: readonly StreamCourse[]): Record<string, Differe
 function findingOf(course: StreamCourse, { plan }: Run, last: LookView | null, step: number): StreamFinding {
   const { policy, isRequired, rollbackAt, safeAt } = course.plan;
   const seen = last?.streams?.[course.id] ?? { lnHarm: 0, lnHarmMax: 0, lnSafe: 0 };
-  const margins =
-    policy.kind === 'difference'
-      ? { harm: effectiveHarmMargin(policy), safe: effectiveSafeMargin(plan.policy, policy, step) }
-      : { harm: policy.harmRatio, safe: policy.safeRatio };
+  const margins = marginsOf(policy, plan.policy, step);
   const safe =
     margins.safe === null
       ? null
@@ -240,19 +245,31 @@ function findingOf(course: StreamCourse, { plan }: Run, last: LookView | null, s
     safe,
     difference: course.difference(),
     ratio: course.ratio(),
-    forecast: policy.kind === 'difference' && safe !== null ? forecastOf(course, safe) : null,
+    forecast: policy.kind === 'difference' && safe !== null ? forecastOf(course, safe, policy) : null,
   };
 }
 
+/** Margins as declared: what the gate tests is shifted by half a quantum where differences are rounded. */
+function marginsOf(stream: StreamPolicy, policy: GatePolicy, step: number): { harm: number; safe: number | null } {
+  if (stream.kind === 'count') return { harm: stream.harmRatio, safe: stream.safeRatio };
+  const effective = effectiveSafeMargin(policy, stream, step);
+  const shift = effectiveHarmMargin(stream) - stream.harmMargin;
+  return { harm: stream.harmMargin, safe: effective === null ? null : effective + shift };
+}
+
 /** What is still to come until the certificate, if differences go on as they were; null where it is there or nothing was matched. */
-function forecastOf(course: StreamCourse, { margin, lnNeeded, ln }: Evidence): Forecast | null {
+function forecastOf(
+  course: StreamCourse,
+  { margin, lnNeeded, ln }: Evidence,
+  stream: DifferenceStreamPolicy,
+): Forecast | null {
   const histogram = course.histogram();
   const units = histogramSize(histogram);
   if (ln >= lnNeeded || units === 0) return null;
   const plan = planSampleSize({
     values: histogram.map(([num, den]) => num / den),
     probs: histogram.map(([, , count]) => count / units),
-    margin,
+    margin: margin - (effectiveHarmMargin(stream) - stream.harmMargin),
     direction: 'safe',
     level: Math.exp(-lnNeeded),
   });

@@ -3,7 +3,7 @@ import type { LookRecord } from '../statistics/index.ts';
 
 export type LooksShown = 'all' | 'some';
 
-const SHOWN_MAX = 40;
+const SHOWN_MAX = 30;
 const BETWEEN = 10;
 
 /** Whether two looks gave the same answer. */
@@ -13,7 +13,7 @@ export function isSameAnswer(a: LookRecord, b: LookRecord): boolean {
 
 /**
  * Positions of the looks to show, ascending: all; or the first and last of every run of equal answers and ten evenly between, and of
- * more than forty the first and the last twenty.
+ * more than thirty the first and the last fifteen.
  */
 export function looksToShow(looks: readonly LookRecord[], shown: LooksShown): number[] {
   if (shown === 'all') return [...looks.keys()];

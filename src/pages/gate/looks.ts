@@ -92,7 +92,8 @@ const GATE_WORDS = new Set(['data-pending', 'cohort-void', 'srm', 'deadline', 'a
 
 /** A look's answer and why. */
 export function decisionInWords({ decision, reasons }: LookView): string {
-  if (reasons.length === 0) return decision;
+  // That evidence is still wanting is what continuing means.
+  if (reasons.length === 0 || reasons[0] === 'evidence') return decision;
   if (GATE_WORDS.has(reasons[0] ?? '')) return `${decision}: ${reasonsInWords(reasons)}`;
   return decision === 'rollback'
     ? `rollback: harm of ${reasons.join(', ')}`
