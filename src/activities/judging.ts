@@ -14,6 +14,7 @@ import { lookInWords, lookTable } from '../domain/rollout/look-words.ts';
 import { judgeAgain, takeLook } from '../domain/rollout/looks.ts';
 import type { LookBasis } from '../domain/rollout/looks.ts';
 import type { GivenApproval, Judgement } from '../domain/rollout/states.ts';
+import { gateRunPlan } from '../domain/rollout/recorded-policy.ts';
 import { unmetConditions } from '../domain/rollout/unmet.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { awaitedEvidence, beginGate } from '../domain/statistics/index.ts';
@@ -22,7 +23,7 @@ import { cohortStart, isoInstant } from '../domain/time.ts';
 import { measureLook } from './look-evidence.ts';
 import type { Measured, Measuring } from './look-evidence.ts';
 import { modelContext } from './model-context.ts';
-import { gateRunPlan, policyOnRecord } from './policy-records.ts';
+import { policyOnRecord } from './policy-records.ts';
 
 /** A decided rise takes effect one whole cohort after the cohort in which it was decided. */
 const ACTUATION_COHORTS = 1;

@@ -4,14 +4,9 @@
  */
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { PolicyRecord } from '../contracts/records.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
-import { planGateRun, runOf, wholeCohorts } from '../domain/rollout/gate-runs.ts';
-import type { GateRunPlan, RunName } from '../domain/rollout/gate-runs.ts';
 import { brierLoss, scaledSquaredError } from '../domain/rollout/measure.ts';
 import type { UnitLoss } from '../domain/rollout/measure.ts';
-import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
-import type { Step } from '../domain/rollout/states.ts';
-import { sha256Hex } from '../domain/sha256.ts';
+import { policyDigest } from '../domain/rollout/recorded-policy.ts';
 import { durationMs } from '../domain/time.ts';
 import type { ModelContext } from './model-context.ts';
 
@@ -30,11 +25,6 @@ export function policyOf({ declaration, calendar }: ModelContext, claim: PolicyR
   };
 }
 
-/** Name of a policy: the digest of its canonical JSON. Optional fields that are absent do not count. */
-export function policyDigest(policy: PolicyRecord): string {
-  return sha256Hex(canonicalJson(JSON.parse(JSON.stringify(policy))));
-}
-
 /** Writes a policy down, once. @returns its digest */
 export async function recordPolicy(tx: RecordTransaction, policy: PolicyRecord): Promise<string> {
   const digest = policyDigest(policy);
@@ -49,44 +39,7 @@ export async function policyOnRecord(tx: RecordTransaction, digest: string): Pro
   return policy;
 }
 
-/** Whole cohorts from assignment to maturity of the label. */
-export const labelLagOf = ({ maturityMs, cohortMs }: PolicyRecord): number => Math.ceil(maturityMs / cohortMs);
-
 /** The loss of one unit that a policy judges by. */
 export function lossOf({ rollout: { loss, lossRange } }: Pick<PolicyRecord, 'rollout'>): UnitLoss {
   return loss === 'brier' ? brierLoss : scaledSquaredError(lossRange ?? [0, 1]);
-}
-
-/** A gate run of a policy. */
-export function gateRunPlan(policy: PolicyRecord, run: RunName): GateRunPlan {
-  const { rollout, claim, cohortMs } = policy;
-  const preset = STATISTICAL_PRESETS[rollout.preset];
-  return planGateRun({ policy: rollout, preset, claim, cohortMs, labelLag: labelLagOf(policy) }, run);
-}
-
-/** The ladder as the rollout's machine climbs it. */
-export function ladderOf(policy: PolicyRecord): Step[] {
-  const { rollout, cohortMs } = policy;
-  return rollout.steps.map((step) => ({
-    mode: step.mode,
-    exposure: step.mode === 'canary' ? step.exposure : step.mode === 'full' ? 1 - step.holdback : 0,
-    deadlineCohorts: 'deadline' in step ? wholeCohorts(step.deadline, cohortMs) + labelLagOf(policy) : null,
-    run: runOf(step),
-    patienceMs: 'patience' in step && step.patience !== undefined ? durationMs(step.patience) : null,
-    approvals: 'approvals' in step && step.approvals !== undefined ? approvalsOf(step.approvals, cohortMs) : null,
-  }));
-}
-
-function approvalsOf(
-  {
-    roles,
-    quorum,
-    veto,
-    expiresAfter,
-    authenticated,
-  }: NonNullable<Extract<PolicyRecord['rollout']['steps'][number], { mode: 'canary' }>['approvals']>,
-  cohortMs: number,
-): Step['approvals'] {
-  const expiresCohorts = expiresAfter === undefined ? null : wholeCohorts(expiresAfter, cohortMs);
-  return { roles, quorum, veto, expiresCohorts, authenticated };
 }

@@ -1,8 +1,8 @@
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { RebaseAnswer, RolloutActivities } from '../contracts/workflows.ts';
 import { rebasedStep } from '../domain/rollout/rebase.ts';
+import { ladderOf } from '../domain/rollout/recorded-policy.ts';
 import { isoInstant } from '../domain/time.ts';
-import { ladderOf } from './policy-records.ts';
 
 type Rebase = Parameters<RolloutActivities['rebasePolicy']>[0];
 

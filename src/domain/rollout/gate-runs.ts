@@ -16,14 +16,28 @@ interface SpanStep {
   readonly minSpan: string;
   readonly minUnits: number;
   readonly deadline: string;
+  readonly patience?: string | undefined;
   readonly gates?: readonly string[] | undefined;
+}
+
+/** People whose yes a step asks for before it is left. */
+export interface LadderApprovals {
+  readonly roles: readonly string[];
+  readonly quorum: number;
+  readonly veto: readonly string[];
+  readonly expiresAfter?: string | undefined;
+  readonly authenticated: boolean;
 }
 
 type LadderStep =
   | { readonly mode: 'offline' }
   | { readonly mode: 'infra' }
   | ({ readonly mode: 'shadow' } & SpanStep)
-  | ({ readonly mode: 'canary'; readonly exposure: number } & SpanStep)
+  | ({
+      readonly mode: 'canary';
+      readonly exposure: number;
+      readonly approvals?: LadderApprovals | undefined;
+    } & SpanStep)
   | { readonly mode: 'full'; readonly watch: string; readonly holdback: number };
 
 /** A step that a gate looks at. */
