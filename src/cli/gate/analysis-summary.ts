@@ -31,6 +31,7 @@ export function tableSummary(
     isCohortChosen: isChosen,
     exposureSource: table.exposure.kind,
     metric: { column: metric.column, isGain: metric.scale.isGain, isExact: quantumFor(losses) === 0 },
+    isApart: table.unitsOutside === null,
     matched: formed.matched,
     unitsWithSeveralRows: units.unitsWithSeveralRows,
     unitsInBothArms: units.switchedUnits,
@@ -58,6 +59,7 @@ export function notesOf(analysis: Omit<Analysis, 'notes'>, table: DescribedTable
   const { input } = analysis;
   if (input.kind !== 'table') return [];
   return [
+    ...overlapNotes(input, table),
     ...splitNotes(analysis, input),
     ...marginNotes(analysis, input),
     ...armNotes(table, input),
@@ -65,13 +67,22 @@ export function notesOf(analysis: Omit<Analysis, 'notes'>, table: DescribedTable
   ];
 }
 
-/** Shares that people order. */
-const COMMON_BP = [100, 200, 500, 1000, 2000, 2500, 3333, 5000, 6667, 7500, 8000, 9000, 9500, 9900];
-const NEAR = 0.15;
+function overlapNotes({ unit }: TableSummary, { unitsOutside }: DescribedTable): string[] {
+  if (unitsOutside === null || unitsOutside === 0) return [];
+  return [
+    `${countInWords(unitsOutside)} ${unit}s of days on which one arm alone was open are left out: there is nobody to compare them with`,
+  ];
+}
 
-/** Without an ordered split there is nothing to test it against; the nearest round one says whether it should be declared. */
+/** Shares that people order: halves and tenths and their like. */
+const COMMON_BP = [100, 200, ...Array.from({ length: 19 }, (_, index) => 500 * (index + 1)), 3333, 6667, 9800, 9900];
+const HALF_BP = 5000;
+/** Half and half is the design of most comparisons: a share so near it was probably meant to be one. */
+const NEAR_HALF = 0.05;
+
+/** Without an ordered split there is nothing to test it against; the round one that fits, or half, says what could be declared. */
 function splitNotes({ judgement: { split }, policy }: Omit<Analysis, 'notes'>, input: TableSummary): string[] {
-  if (input.exposureSource !== 'inferred') return [];
+  if (input.exposureSource !== 'inferred' || input.matched.candidate === 0) return [];
   const segments = split.segments.filter(({ control, candidate }) => control > 0 && candidate > 0);
   if (segments.length > 1) {
     return [
@@ -80,22 +91,21 @@ function splitNotes({ judgement: { split }, policy }: Omit<Analysis, 'notes'>, i
   }
   const { candidate, control } = input;
   const share = candidate.units / (candidate.units + control.units);
-  const rarer = (one: number) => Math.min(one, 1 - one);
-  const near = COMMON_BP.find(
-    (bp) => Math.abs(bp / 10_000 - share) < NEAR * Math.min(rarer(share), rarer(bp / 10_000)),
-  );
-  if (near === undefined)
-    return ['the split was not tested: the exposure is the one measured; --exposure says what was ordered'];
-  const ln = logESrm(new Map([[near, [control.units, candidate.units]]]), policy.srmConcentration);
-  if (ln >= split.lnNeeded) {
-    return [
-      `if ${shareInWords(near / 10_000)} was ordered, the split is broken: ${shareInWords(share)} measured, evidence ${evidenceInWords(ln)}. With --exposure ${near / 10_000} the gate holds, and no difference here means anything`,
-    ];
+  const against = (bp: number) => logESrm(new Map([[bp, [control.units, candidate.units]]]), policy.srmConcentration);
+  const fitting = COMMON_BP.filter((bp) => against(bp) < split.lnNeeded);
+  const [nearest] = fitting.toSorted((a, b) => Math.abs(a / 10_000 - share) - Math.abs(b / 10_000 - share));
+  if (nearest !== undefined) {
+    return [`the split was not tested: the exposure is the one measured; --exposure ${nearest / 10_000} tests it`];
   }
-  return [`the split was not tested: the exposure is the one measured; --exposure ${near / 10_000} tests it`];
+  if (Math.abs(share - 0.5) >= NEAR_HALF) {
+    return ['the split was not tested: the exposure is the one measured; --exposure says what was ordered'];
+  }
+  return [
+    `if 50 % was ordered, the split is broken: ${shareInWords(share)} measured, evidence ${evidenceInWords(against(HALF_BP))}. With --exposure 0.5 the gate holds, and no difference here means anything`,
+  ];
 }
 
-function marginNotes({ policy, judgement }: Omit<Analysis, 'notes'>, { control, metric }: TableSummary): string[] {
+function marginNotes({ policy }: Omit<Analysis, 'notes'>, { control, metric }: TableSummary): string[] {
   const stream = policy.streams.find(
     ({ kind, requiredForAdvance }) => kind === 'difference' && requiredForAdvance === true,
   );
@@ -107,9 +117,6 @@ function marginNotes({ policy, judgement }: Omit<Analysis, 'notes'>, { control, 
       `the tolerated difference is ${Number((stream.safeMargin / loss).toPrecision(2))} times the control’s loss of ${shareInWords(loss)}: a candidate more than twice as bad would pass; --margin sets it`,
     );
   }
-  const matched = judgement.streams.find(({ id }) => id === stream.id)?.difference?.units ?? 0;
-  if (matched === 0)
-    notes.push('no cohort has units of both arms: nothing could be compared at the same time; try a longer --cohort');
   return notes;
 }
 
@@ -141,7 +148,7 @@ function unitNotes(input: TableSummary, { missing }: DescribedTable): string[] {
           `${countInWords(without)} ${input.unit}s have no outcome: ${missing === 'exclude' ? 'left out, and how many are in each arm is watched' : 'taken for the worst by either verdict'}`,
         ]
       : []),
-    ...(unmatched > input.units * 0.05
+    ...(matched.candidate > 0 && unmatched > input.units * 0.05
       ? [
           `${countInWords(unmatched)} ${input.unit}s found no partner in their cohort${unmatched > input.units * 0.3 ? '; a longer --cohort matches more' : ''}`,
         ]

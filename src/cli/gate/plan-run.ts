@@ -178,7 +178,7 @@ function notesOf({ effect, hasArms, path }: KnownWorld, streams: number): string
     const used =
       effect.value > 1
         ? 'all units are multiplied by it'
-        : 'which is no more than chance: units are taken for independent';
+        : 'chance alone does that, so units are taken for independent';
     notes.push(
       `differences of ${effect.blocks} ${effect.by}s scatter ${size} times as much as those of independent units; ${used}`,
     );

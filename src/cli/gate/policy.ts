@@ -80,10 +80,10 @@ export function quantumFor(losses: Float64Array): number {
   return losses.every((loss) => Number.isNaN(loss) || loss === 0 || loss === 1) ? 0 : QUANTUM;
 }
 
-/** The exposure that most cohorts had: what a comparison of one step is called by. */
+/** The exposure that most cohorts with both arms had: what a comparison of one step is called by. At none of them it would be a shadow. */
 function commonest(exposuresBp: readonly number[]): number {
   const counts = new Map<number, number>();
-  for (const bp of exposuresBp) counts.set(bp, (counts.get(bp) ?? 0) + 1);
+  for (const bp of exposuresBp) if (bp > 0 && bp < 10_000) counts.set(bp, (counts.get(bp) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 5000;
 }
 

@@ -4,6 +4,7 @@ import type { DeclaredGatePolicy } from '../../contracts/gate-policy.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
 import { UNIT_SCALE } from '../../domain/gate/cells.ts';
 import type { MetricScale } from '../../domain/gate/cells.ts';
+import { overlapOf } from '../../domain/gate/overlap.ts';
 import { calendarOf, cohortLengthFor, COHORTS_MAX } from '../../domain/gate/unit-cohorts.ts';
 import type { ExposureSource } from '../../domain/gate/unit-cohorts.ts';
 import { MISSING_MEANINGS } from '../../domain/gate/unit-intake.ts';
@@ -21,6 +22,8 @@ export interface DescribedTable {
   readonly path: string;
   readonly options: Options;
   readonly past: ReadPast;
+  /** Units of days on which one arm alone was open, left out; null where both never were. */
+  readonly unitsOutside: number | null;
   /** Name of the unit column, for people. */
   readonly unitName: string;
   /** The metric of the command line, or the policy's first. */
@@ -48,7 +51,7 @@ export async function readTable(
   const metric = metricOptions(options);
   const losses = lossColumns(metric, declared);
   const { exposure, column: exposureColumn } = exposureOption(options);
-  const past = await readPast(await composeGateInput(), {
+  const read = await readPast(await composeGateInput(), {
     path,
     columns: {
       unit: textOption(options, 'unit'),
@@ -70,8 +73,8 @@ export async function readTable(
   return {
     path,
     options,
-    past,
-    unitName: textOption(options, 'unit') ?? 'unit',
+    ...overlapping(read, exposure),
+    unitName: unitNameOf(textOption(options, 'unit')),
     metric: { column, scale },
     losses,
     declared,
@@ -79,6 +82,17 @@ export async function readTable(
     exposure,
   };
 }
+
+/** Where nobody said what was ordered, a comparison lasts as long as both arms were open. */
+function overlapping(read: ReadPast, exposure: ExposureSource): Pick<DescribedTable, 'past' | 'unitsOutside'> {
+  if (read.arms === null || exposure.kind !== 'inferred') return { past: read, unitsOutside: 0 };
+  const overlap = overlapOf(read.units, read.arms.candidate);
+  if (overlap === null) return { past: read, unitsOutside: null };
+  return { past: { ...read, units: overlap.units }, unitsOutside: overlap.leftOut };
+}
+
+/** `visitor_id` holds visitors. */
+const unitNameOf = (column: string | null): string => column?.replace(/[_ ]?(id|uuid|key)$/i, '') || 'unit';
 
 /** One column from the command line, or those of the policy's streams. */
 function lossColumns(metric: ReturnType<typeof metricOptions>, declared: DeclaredGatePolicy | null): LossColumn[] {

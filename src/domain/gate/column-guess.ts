@@ -7,7 +7,9 @@ export interface ColumnGuess {
 }
 
 const PATTERNS: Readonly<Record<keyof ColumnGuess, readonly RegExp[]>> = {
-  arm: [/^(variant|arm|treatment|experiment_?group|test_?group|group|bucket|branch|condition|cohort_?name)(_?name)?$/i],
+  arm: [
+    /^(variant|arm|version|treatment|experiment_?group|test_?group|group|bucket|branch|condition|cohort_?name)(_?name)?$/i,
+  ],
   time: [
     /(assigned|exposed|enrolled|first_?seen)/i,
     /^(timestamp|datetime|time|ts|date|day|created_?at)$/i,

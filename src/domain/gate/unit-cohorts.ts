@@ -157,7 +157,9 @@ function sharesOf(
     return groups.map(({ bp }) => (last = bp ?? last));
   }
   return exposureSegments(arms).flatMap(({ from, to, control, candidate }) => {
-    const bp = Math.round((BP_WHOLE * candidate) / Math.max(1, control + candidate));
+    const measured = Math.round((BP_WHOLE * candidate) / Math.max(1, control + candidate));
+    // A share that rounds to nobody or everybody is not that while both arms have units.
+    const bp = Math.min(Math.max(measured, Math.min(candidate, 1)), BP_WHOLE - Math.min(control, 1));
     return Array.from({ length: to - from + 1 }, () => bp);
   });
 }

@@ -26,6 +26,8 @@ export interface TableSummary {
   readonly isCohortChosen: boolean;
   readonly exposureSource: 'declared' | 'column' | 'inferred';
   readonly metric: { readonly column: string; readonly isGain: boolean; readonly isExact: boolean };
+  /** The arms were never open on the same day. */
+  readonly isApart: boolean;
   readonly matched: { readonly candidate: number; readonly control: number };
   readonly unitsWithSeveralRows: number;
   readonly unitsInBothArms: number;

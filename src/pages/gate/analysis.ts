@@ -22,18 +22,40 @@ export function analysisInWords(analysis: Analysis): string {
   return [
     ...inputLines(analysis),
     '',
-    ...lookLines(analysis),
-    '',
-    ...verdictLines(analysis),
-    '',
-    ...evidenceLines(analysis),
-    ...section('Missing for a verdict', missingLines(analysis)),
+    ...(isNothingCompared(analysis) ? nothingLines(analysis) : judgementLines(analysis)),
     ...section('Split', splitLines(analysis)),
     ...section(
       'Notes',
       analysis.notes.map((note) => `  - ${note}`),
     ),
   ].join('\n');
+}
+
+function judgementLines(analysis: Analysis): string[] {
+  return [
+    ...lookLines(analysis),
+    '',
+    ...verdictLines(analysis),
+    '',
+    ...evidenceLines(analysis),
+    ...section('Missing for a verdict', missingLines(analysis)),
+  ];
+}
+
+/** Whether no cohort of a table had units of both arms. */
+function isNothingCompared({ input, judgement }: Analysis): boolean {
+  return input.kind === 'table' && input.matched.candidate === 0 && judgement.terminal === null;
+}
+
+function nothingLines({ input }: Analysis): string[] {
+  const isApart = input.kind === 'table' && input.isApart;
+  return [
+    'Verdict',
+    '  NO VERDICT, and none to come: no cohort has units of both arms.',
+    isApart
+      ? '  The arms were open on different days, before and after: whatever else changed between them would be taken for the candidate’s.'
+      : '  Units are compared with those of the same time: try a longer --cohort.',
+  ];
 }
 
 const section = (title: string, lines: readonly string[]): string[] =>

@@ -149,6 +149,33 @@ describe('holdfast gate analyze', () => {
     assert.match(notes.join(), /the split was not tested/);
   });
 
+  it('compares the days on which both arms were open, where nobody says what was ordered', async () => {
+    const units = pastUnits({ units: 6000, delta: 0, share: 0.3, seed: 12, days: 6 });
+    const launched = units.filter(({ arm, second }) => arm === 'A' || second > 4.5 * 86_400);
+    const { input, judgement, notes } = await analysis(folder.write('launch.csv', csvOf(launched)), ...COLUMNS);
+    assert.ok(
+      input.kind === 'table' && input.from.startsWith('2024-03-05') && judgement.streams[0]!.difference!.units > 300,
+    );
+    assert.match(notes[0]!, /users of days on which one arm alone was open are left out/);
+  });
+
+  it('finds nothing to compare in a before and an after', async () => {
+    const units = pastUnits({ units: 2000, delta: 0, share: 0.5, seed: 13, days: 4 });
+    const apart = units.map((unit) => ({ ...unit, second: unit.arm === 'B' ? unit.second + 4 * 86_400 : unit.second }));
+    const { stdout } = await analyse(folder.write('apart.csv', csvOf(apart)), ...COLUMNS);
+    assert.match(
+      stdout,
+      /NO VERDICT, and none to come: no cohort has units of both arms\.\n {2}The arms were open on different days/,
+    );
+  });
+
+  it('judges a share of the candidate so small that it rounds to nobody', async () => {
+    const units = pastUnits({ units: 30_000, delta: 0, share: 0, seed: 14, days: 1 });
+    const few = units.map((unit, index) => (index === 0 ? { ...unit, arm: 'B' as const } : unit));
+    const { judgement } = await analysis(folder.write('few.csv', csvOf(few)), ...COLUMNS, '--cohort', 'P1D');
+    assert.deepEqual([judgement.decision, judgement.split.segments[0]!.exposureBp], ['continue', 1]);
+  });
+
   it('counts a unit with several rows once, by the mean of its rows, in the arm it saw first', async () => {
     const rows = pastUnits({ units: 600, delta: 0, share: 0.5, seed: 9, days: 1 }).flatMap((unit) => [
       unit,
