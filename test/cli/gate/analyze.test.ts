@@ -127,7 +127,7 @@ describe('holdfast gate analyze', () => {
   it('holds where the split is not the one declared, and warns where none is', async () => {
     const file = folder.write(
       'split.csv',
-      csvOf(pastUnits({ units: 20_000, delta: 0, share: 0.46, seed: 6, days: 4 })),
+      csvOf(pastUnits({ units: 20_000, delta: 0, share: 0.47, seed: 6, days: 4 })),
     );
     const declared = await analyse(file, ...COLUMNS, '--exposure', '0.5');
     assert.match(declared.stdout, /NO VERDICT, and none to come: the split is broken/);
