@@ -267,7 +267,11 @@ function refusal(policy: GatePolicy): RuleFault | null {
   } catch (error) {
     if (!(error instanceof StatisticsError)) throw error;
     const [problem = '', ...remedy] = error.message.replace(/^[\w-]+: /, '').split('; ');
-    return { path: placeOf(problem, policy), problem: problem.replace(/^\S+ (?=is )/, ''), remedy: remedy.join('; ') };
+    return {
+      path: placeOf(problem, policy),
+      problem: problem.replace(/^\S+ (?=is |runs )/, ''),
+      remedy: remedy.join('; '),
+    };
   }
 }
 
