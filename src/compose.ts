@@ -7,7 +7,7 @@ import type { DataSource } from './adapters/data-source/port.ts';
 import type { ReadGatePolicyFile, ReadModelFile } from './adapters/declaration-file/port.ts';
 import type { OpenUnitTable, ReadCohortFile } from './adapters/gate-input/port.ts';
 import type { ObjectStore } from './adapters/object-store/port.ts';
-import type { RecordStore } from './adapters/record-store/port.ts';
+import type { EdgeRecords, RecordStore } from './adapters/record-store/port.ts';
 import { environmentWith, objectStoreOf } from './config.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './contracts/errors.ts';
@@ -55,6 +55,13 @@ export async function composeRecords(postgresUrl: string, connectionsMax = 4): P
   const { recordStores } = await import('./adapters/record-store/index.ts');
   const { options, create } = recordStores.postgres;
   return create(options.parse({ url: postgresUrl, connectionsMax }));
+}
+
+/** What the edges write down before Temporal is called. */
+export async function composeEdgeRecords(postgresUrl: string): Promise<EdgeRecords> {
+  const records = await composeRecords(postgresUrl);
+  const { createEdgeRecords } = await import('./adapters/record-store/edge-records.ts');
+  return createEdgeRecords(records);
 }
 
 /** The source of a model's rows, prepared in the state folder. */

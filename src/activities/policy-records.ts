@@ -7,28 +7,11 @@ import type { PolicyRecord } from '../contracts/records.ts';
 import { brierLoss, scaledSquaredError } from '../domain/rollout/measure.ts';
 import type { UnitLoss } from '../domain/rollout/measure.ts';
 import { policyDigest } from '../domain/rollout/recorded-policy.ts';
-import { durationMs } from '../domain/time.ts';
-import type { ModelContext } from './model-context.ts';
-
-/** The policy that a declaration stands for, of one claim. */
-export function policyOf({ declaration, calendar }: ModelContext, claim: PolicyRecord['claim']): PolicyRecord {
-  const { rollout, people, label } = declaration;
-  const { attributionWindow, ingestionLag, affectsLabel, absence } = label;
-  return {
-    claim,
-    rollout,
-    people,
-    cohortMs: calendar.lengthMs,
-    maturityMs: durationMs(attributionWindow) + durationMs(ingestionLag),
-    affectsLabel,
-    absence,
-  };
-}
 
 /** Writes a policy down, once. @returns its digest */
 export async function recordPolicy(tx: RecordTransaction, policy: PolicyRecord): Promise<string> {
   const digest = policyDigest(policy);
-  await tx.insert('policy', digest, JSON.parse(JSON.stringify(policy)) as PolicyRecord);
+  await tx.insert('policy', digest, policy);
   return digest;
 }
 

@@ -6,6 +6,7 @@ import type { PutTraffic, TrafficState } from '../contracts/serving.ts';
 import type { ExposureApplied, RolloutActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
 import { experimentationId, promotionId } from '../contracts/names.ts';
 import { HoldfastError } from '../contracts/errors.ts';
+import { policyOf } from '../contracts/policy-record.ts';
 import { ladderOf } from '../domain/rollout/recorded-policy.ts';
 import type { RolloutBrief } from '../domain/rollout/states.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
@@ -16,7 +17,7 @@ import { look } from './judging.ts';
 import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
 import { evaluateOffline, newSuiteCase } from './offline-evaluation.ts';
-import { policyOf, recordPolicy } from './policy-records.ts';
+import { recordPolicy } from './policy-records.ts';
 import type { ActivityPorts } from './ports.ts';
 import { rebasePolicy } from './rebasing.ts';
 import { checkServing } from './serving-check.ts';
@@ -91,7 +92,7 @@ async function beginRollout({ records, trafficRouter }: ActivityPorts, input: Ro
     if (known !== null) return known.value as RolloutBrief;
     const context = await modelContext(tx);
     const { declaration } = context;
-    const policy = policyOf(context, input.claim);
+    const policy = policyOf(declaration, input.claim);
     const policyDigest = await recordPolicy(tx, policy);
     const brief: RolloutBrief = {
       stable,

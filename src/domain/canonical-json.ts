@@ -15,6 +15,16 @@ export function canonicalJson(value: unknown): string {
   return text(value, '$', 0);
 }
 
+/** Bytes of a text in UTF-8, without encoding it. */
+export function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
 function text(value: unknown, place: string, depth: number): string {
   if (depth > DEPTH_MAX) throw refused(place, `nests deeper than ${DEPTH_MAX} levels or contains itself`);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);

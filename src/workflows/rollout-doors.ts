@@ -12,8 +12,10 @@ import {
   suiteGrewSignal,
 } from '../contracts/messages.ts';
 import type { Command, CommandAnswer, CommandName } from '../contracts/messages.ts';
+import { EVIDENCE_UPDATE_BYTES_MAX } from '../contracts/evidence.ts';
 import type { EvidenceReceipt } from '../contracts/evidence.ts';
 import type { RolloutInput, RolloutStatus } from '../contracts/workflows.ts';
+import { utf8Bytes } from '../domain/canonical-json.ts';
 import { refuseOrder, takeOrder } from '../domain/rollout/desk.ts';
 import type { Desk, RolloutOrder } from '../domain/rollout/desk.ts';
 import { isFinal, reduce } from '../domain/rollout/machine.ts';
@@ -73,13 +75,21 @@ function openEvidenceDoors(input: RolloutInput, desk: RolloutDesk, tell: (event:
       // Recorded before it is acknowledged; the look that follows finds it in the records.
       const summary = `evidence of ${batch.metric} by ${by}`;
       const receipt = await control(summary).recordEvidence({ model, rolloutId, batch, by, channel });
-      if (receipt.result === 'recorded') desk.messages += 1;
+      // Also for a duplicate: the attempt that recorded it may have died before it could say so.
+      if (receipt.result !== 'refused') desk.messages += 1;
       return receipt;
     },
-    () => (isFinal(desk.state) ? `the rollout is over: ${desk.state.inWords}` : null),
+    (body) => (isFinal(desk.state) ? `the rollout is over: ${desk.state.inWords}` : tooLarge(body)),
   );
   onSignal(evidenceArrivedSignal, () => void (desk.messages += 1));
   onSignal(suiteGrewSignal, ({ caseId }) => tell({ kind: 'suiteGrew', caseId }));
+}
+
+/** What is larger does not belong into a history. */
+function tooLarge(batch: object): string | null {
+  const bytes = utf8Bytes(JSON.stringify(batch));
+  if (bytes <= EVIDENCE_UPDATE_BYTES_MAX) return null;
+  return `the batch is ${bytes} bytes, and an update takes ${EVIDENCE_UPDATE_BYTES_MAX}; use holdfast evidence push or POST …/evidence`;
 }
 
 /** Idempotency key: the command's own, or the update's. */

@@ -1,13 +1,15 @@
 /** Pushed evidence into the records: judged, written once, and every attempt kept with its reason. */
-import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
-import type { EvidenceBatchRecord } from '../../contracts/records.ts';
+import { evidenceBatchSchema } from '../../contracts/evidence.ts';
+import type { EvidenceBatch, EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
+import type { EvidenceBatchRecord, PolicyRecord } from '../../contracts/records.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import { judgeBatch } from '../../domain/rollout/evidence-intake.ts';
-import type { IntakeFacts, OfferedBatch } from '../../domain/rollout/evidence-intake.ts';
+import { contentOf, judgeBatch } from '../../domain/rollout/evidence-intake.ts';
+import type { BatchCounts, IntakeFacts, IntakeVerdict, OfferedBatch } from '../../domain/rollout/evidence-intake.ts';
 import { QUANTUM } from '../../domain/rollout/measure.ts';
 import { sha256Hex } from '../../domain/sha256.ts';
 import { mergeHistograms } from '../../domain/statistics/index.ts';
-import { durationMs, epochMs } from '../../domain/time.ts';
+import { cohortOf, cohortStart, durationMs, epochMs } from '../../domain/time.ts';
+import type { CohortCalendar } from '../../domain/time.ts';
 import type { EvidenceIntake, RecordStore, RecordTransaction } from './port.ts';
 
 export function createEvidenceIntake(records: RecordStore): EvidenceIntake {
@@ -16,56 +18,93 @@ export function createEvidenceIntake(records: RecordStore): EvidenceIntake {
   };
 }
 
-type Counts = Pick<EvidenceBatchRecord, 'histogram' | 'window'>;
-
-async function take(tx: RecordTransaction, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt> {
-  const { batch, by, channel } = command;
-  const { batchId, metric } = batch;
-  const counts = countsOf(batch);
-  const offered = offeredOf(batch, counts);
-  const verdict = judgeBatch(offered, await factsOf(tx, rolloutId, offered));
-  const receipt: EvidenceReceipt = { batchId, result: verdict.result, message: wordsOf(verdict, metric) };
-  if (verdict.result === 'recorded') {
-    const { cohort } = verdict;
-    const body: EvidenceBatchRecord = { batchId, rolloutId, metric, cohort, ...counts, by, channel };
-    await tx.insert('evidenceBatch', `${rolloutId}/${metric}/${String(cohort).padStart(6, '0')}`, body);
-  }
-  if (verdict.result !== 'duplicate') await logAttempt(tx, rolloutId, command, receipt);
-  return receipt;
+/** What a batch says of itself, for the command log: enough to find it again, however it is malformed. */
+interface Named {
+  readonly batchId: string;
+  readonly metric: string;
+  readonly cohortStart: string;
 }
 
-function wordsOf(verdict: ReturnType<typeof judgeBatch>, metric: string): string {
+async function take(tx: RecordTransaction, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt> {
+  const parsed = evidenceBatchSchema.safeParse(command.batch);
+  if (!parsed.success) {
+    const reason = parsed.error.issues
+      .map(({ path, message }) => `${path.join('.') || 'batch'}: ${message}`)
+      .join('; ');
+    return answer(tx, rolloutId, command, namedIn(command.batch), { result: 'refused', reason, later: false });
+  }
+  const offered = offeredOf(parsed.data);
+  const facts = await factsOf(tx, rolloutId, offered);
+  const verdict = judgeBatch(offered, facts);
+  if (verdict.result === 'recorded') await record(tx, rolloutId, command, offered, verdict.cohort);
+  return answer(tx, rolloutId, command, parsed.data, verdict);
+}
+
+async function answer(
+  tx: RecordTransaction,
+  rolloutId: string,
+  command: EvidenceCommand,
+  batch: Named,
+  verdict: IntakeVerdict,
+): Promise<EvidenceReceipt> {
+  const { batchId } = batch;
+  const message = wordsOf(verdict, batch.metric);
+  await logAttempt(tx, rolloutId, command, batch, `${verdict.result}: ${message}`);
+  return { batchId, result: verdict.result, message, later: verdict.result === 'refused' && verdict.later };
+}
+
+function wordsOf(verdict: IntakeVerdict, metric: string): string {
   if (verdict.result === 'refused') return verdict.reason;
   return verdict.result === 'duplicate'
     ? 'recorded before; it counts once'
     : `recorded for cohort ${verdict.cohort} of ${metric}`;
 }
 
-function countsOf({ counts, differences }: EvidenceCommand['batch']): Counts {
+const NAME_SHOWN_MAX = 200;
+
+function namedIn(batch: unknown): Named {
+  const given = typeof batch === 'object' && batch !== null ? (batch as Record<string, unknown>) : {};
+  const text = (name: keyof Named): string => {
+    const value = given[name];
+    return typeof value === 'string' ? value.slice(0, NAME_SHOWN_MAX) : '';
+  };
+  return { batchId: text('batchId'), metric: text('metric'), cohortStart: text('cohortStart') };
+}
+
+function offeredOf({ batchId, metric, cohortStart: from, counts, differences }: EvidenceBatch): OfferedBatch {
   return {
-    window:
-      counts === null ? null : [counts.candidateEvents, counts.events, counts.candidateExposures, counts.exposures],
-    histogram:
-      differences === null
-        ? null
-        : mergeHistograms(
-            differences.filter(([, units]) => units > 0).map(([value, units]) => [value, QUANTUM, units]),
-          ),
+    batchId,
+    metric,
+    cohortStart: epochMs(from),
+    counts: {
+      window:
+        counts === null ? null : [counts.candidateEvents, counts.events, counts.candidateExposures, counts.exposures],
+      histogram:
+        differences === null
+          ? null
+          : mergeHistograms(
+              differences.filter(([, units]) => units > 0).map(([value, units]) => [value, QUANTUM, units]),
+            ),
+    },
   };
 }
 
-function offeredOf(batch: EvidenceCommand['batch'], counts: Counts): OfferedBatch {
-  const { batchId, metric, cohortStart } = batch;
-  const shape =
-    counts.window === null
-      ? counts.histogram === null
-        ? 'neither'
-        : 'difference'
-      : counts.histogram === null
-        ? 'count'
-        : 'both';
-  const content = canonicalJson({ metric, cohortStart: epochMs(cohortStart), ...counts });
-  return { batchId, metric, cohortStart: epochMs(cohortStart), shape, content };
+const batchKey = (rolloutId: string, metric: string, cohort: number): string =>
+  `${rolloutId}/${metric}/${String(cohort).padStart(6, '0')}`;
+
+/** Where the key of a batch is found by its id: a rollout of months has thousands, and each is looked for at every push. */
+const idKey = (rolloutId: string, batchId: string): string => `${rolloutId}/batch/${sha256Hex(batchId)}`;
+
+async function record(
+  tx: RecordTransaction,
+  rolloutId: string,
+  { by, channel }: EvidenceCommand,
+  { batchId, metric, counts }: OfferedBatch,
+  cohort: number,
+): Promise<void> {
+  const key = batchKey(rolloutId, metric, cohort);
+  await tx.insert('evidenceBatch', key, { batchId, rolloutId, metric, cohort, ...counts, by, channel });
+  await tx.put('memory', idKey(rolloutId, batchId), { value: key });
 }
 
 async function factsOf(tx: RecordTransaction, rolloutId: string, offered: OfferedBatch): Promise<IntakeFacts> {
@@ -77,63 +116,49 @@ async function factsOf(tx: RecordTransaction, rolloutId: string, offered: Offere
     lengthMs: durationMs(declaration?.cohort ?? 'P1D'),
   };
   const schedule = (await tx.get('schedule', rolloutId))?.entries ?? [];
-  const policy = await policyOf(tx, rolloutId);
-  const recorded = (await tx.list('evidenceBatch', { prefix: `${rolloutId}/` })).map(({ body }) => body);
-  const contentOf = (body: EvidenceBatchRecord | undefined): IntakeFacts['sameId'] =>
-    body === undefined
-      ? null
-      : {
-          batchId: body.batchId,
-          content: canonicalJson({
-            metric: body.metric,
-            cohortStart: calendar.origin + (body.cohort - 1) * calendar.lengthMs,
-            window: body.window,
-            histogram: body.histogram,
-          }),
-        };
-  const cohort = Math.floor((offered.cohortStart - calendar.origin) / calendar.lengthMs) + 1;
+  const metrics = (await presentPolicy(tx, rolloutId))?.rollout.metrics ?? [];
+  const cohort = cohortOf(calendar, offered.cohortStart);
+  const keyOfId = (await tx.get('memory', idKey(rolloutId, offered.batchId)))?.value;
+  const sameCohort = await tx.get('evidenceBatch', batchKey(rolloutId, offered.metric, cohort));
+  const sameId = typeof keyOfId === 'string' ? await tx.get('evidenceBatch', keyOfId) : null;
   return {
     rolloutId,
     isOpen: candidate?.outcome === 'in_progress',
     pushed: Object.fromEntries(
-      (policy?.rollout.metrics ?? [])
-        .filter(({ source }) => source.kind === 'pushed')
-        .map(({ name, shape }) => [name, shape]),
+      metrics.filter(({ source }) => source.kind === 'pushed').map(({ name, shape }) => [name, shape]),
     ),
     calendar,
     firstCohort: schedule[0]?.cohort ?? null,
     watermark: (await tx.watermark()) ?? 0,
-    sameCohort: contentOf(recorded.find((body) => body.metric === offered.metric && body.cohort === cohort)),
-    sameId: contentOf(recorded.find((body) => body.batchId === offered.batchId)),
+    sameCohort: recordedAs(sameCohort, calendar),
+    sameId: recordedAs(sameId, calendar),
   };
 }
 
+function recordedAs(body: EvidenceBatchRecord | null, calendar: CohortCalendar): IntakeFacts['sameId'] {
+  if (body === null) return null;
+  const { batchId, metric, cohort, window, histogram } = body;
+  const counts: BatchCounts = { window, histogram };
+  return { batchId, content: contentOf({ metric, cohortStart: cohortStart(calendar, cohort), counts }) };
+}
+
 /** The policy the rollout is judged by now. */
-async function policyOf(
-  tx: RecordTransaction,
-  rolloutId: string,
-): Promise<Awaited<ReturnType<typeof tx.get<'policy'>>>> {
+async function presentPolicy(tx: RecordTransaction, rolloutId: string): Promise<PolicyRecord | null> {
   const digest = (await tx.get('memory', `${rolloutId}/policy`))?.value;
   return typeof digest === 'string' ? tx.get('policy', digest) : null;
 }
 
-/** A second attempt of the same content is the same attempt. */
+/** The same words of the same sender with the same result are the same attempt. */
 async function logAttempt(
   tx: RecordTransaction,
   rolloutId: string,
   { batch, by, channel }: EvidenceCommand,
-  receipt: EvidenceReceipt,
+  { batchId, metric, cohortStart: from }: Named,
+  result: string,
 ): Promise<void> {
-  const result = receipt.result === 'recorded' ? 'taken' : `refused: ${receipt.message}`;
-  const body = { batchId: batch.batchId, metric: batch.metric, cohortStart: batch.cohortStart };
-  const commandId = `evidence-${sha256Hex(canonicalJson([rolloutId, batch, result])).slice(0, 24)}`;
-  await tx.insert('command', commandId, {
-    commandId,
-    command: 'recordEvidence',
-    target: rolloutId,
-    by,
-    channel,
-    body,
-    result,
-  });
+  const content = JSON.stringify(batch) ?? '';
+  const commandId = `evidence-${sha256Hex(canonicalJson([rolloutId, content, by, channel, result])).slice(0, 24)}`;
+  const body = { batchId, metric, cohortStart: from };
+  const target = rolloutId;
+  await tx.insert('command', commandId, { commandId, command: 'recordEvidence', target, by, channel, body, result });
 }

@@ -1,5 +1,5 @@
 import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
-import type { RecordBodies, RecordKind } from '../../contracts/records.ts';
+import type { CommandRecord, PolicyRecord, RecordBodies, RecordKind } from '../../contracts/records.ts';
 
 /** A note that one stage owes another a reaction: written in the transaction of its cause, removed in that of its effect. */
 export interface Handoff {
@@ -100,8 +100,20 @@ export interface RecordStore {
 /** Takes evidence that somebody else measures: recorded first, before anybody is told. */
 export interface EvidenceIntake {
   /**
-   * Judges a batch and records it once; idempotent by its id. A refusal is an answer, and every attempt is kept with its reason.
+   * Judges a batch, its shape included, and records it once; idempotent by its id. A refusal is an answer, and every attempt is kept
+   * with its reason.
    * May fail with RECORD_STORE_UNAVAILABLE (retryable).
    */
   take(model: string, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt>;
+}
+
+/** What an edge writes down before Temporal is called. All methods may fail with RECORD_STORE_UNAVAILABLE (retryable). */
+export interface EdgeRecords extends EvidenceIntake {
+  /** Creates or upgrades the schema; idempotent. */
+  migrate(): Promise<void>;
+  /** Writes an attempt to the command log. Idempotent by its command id. @throws RECORD_CONFLICT for the same id with other content */
+  logAttempt(model: string, attempt: CommandRecord): Promise<void>;
+  /** Writes a policy down under the digest of its content, once. @returns the digest */
+  recordPolicy(model: string, policy: PolicyRecord): Promise<string>;
+  close(): Promise<void>;
 }

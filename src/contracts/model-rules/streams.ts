@@ -62,6 +62,7 @@ const metricsCertify = rule(['rollout', 'unit', 'cohort'], function* ({ rollout,
   for (const [index, metric] of rollout.metrics.entries()) {
     const path = ['rollout', 'metrics', index];
     yield* unitFits(metric, path, unit);
+    yield* canBePushed(metric, path, cohort);
     if (metric.shape === 'count') {
       if (metric.role === 'required' && metric.safeRatio === undefined)
         yield {
@@ -100,6 +101,17 @@ function* unitFits(
     problem: `is not what is assigned: ${unitOfAnalysis}s of one ${unit.name} share their luck, and no bound holds`,
     allowed: allowed.map((name) => JSON.stringify(name)).join(' or '),
     remedy: 'count once a unit, or make it role "diagnostic"',
+  };
+}
+
+/** A cohort is looked at as soon as it is over, and counts of a cohort that is not over are refused. */
+function* canBePushed({ source, lag }: MetricPolicy, path: (string | number)[], cohort: string): Generator<RuleFault> {
+  if (source.kind !== 'pushed' || (lengthMs(lag) ?? 0) >= (lengthMs(cohort) ?? 0)) return;
+  yield {
+    path: [...path, 'lag'],
+    problem: 'leaves no time to push: the gate would wait for every cohort at its first look',
+    allowed: `${cohort} or more`,
+    remedy: 'give the event time within which counts of a cohort have come; until then nothing is missing',
   };
 }
 
