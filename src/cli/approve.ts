@@ -1,8 +1,8 @@
 import { approve, rolloutStatus } from '../client/rollout.ts';
 import type { RolloutStatus } from '../contracts/workflows.ts';
-import type { CommandModule, CommandResult, Invocation } from './command.ts';
+import type { CommandModule, CommandResult } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';
-import { commandOptions, replyResult, textOf } from './order.ts';
+import { commandOptions, replyResult, stepMeant, textOf } from './order.ts';
 
 const DIGEST_PREFIX_MIN = 8;
 
@@ -31,7 +31,7 @@ export const command: CommandModule = {
           by: textOf(options, 'as'),
           reason: textOf(options, 'reason'),
           channel: 'cli',
-          step: stepMeant(present, options),
+          step: stepMeant(options) ?? present.request?.step ?? present.step,
           candidate: present.bundle,
           evidenceDigest,
           role: textOf(options, 'role') || (present.request?.roles[0] ?? 'approver'),
@@ -42,11 +42,6 @@ export const command: CommandModule = {
       return replyResult(rolloutId, reply);
     }),
 };
-
-function stepMeant(present: RolloutStatus, options: Invocation['options']): number {
-  const given = options['step'];
-  return typeof given === 'string' ? Number(given) : (present.request?.step ?? present.step);
-}
 
 /** The whole digest for a prefix of what waits for approval; a whole digest as given: the rollout says whether it is stale. */
 function evidenceMeant(present: RolloutStatus, given: string): string | null {

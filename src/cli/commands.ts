@@ -73,6 +73,31 @@ export const COMMANDS: CommandTable = {
     examples: ['rollback rollout/flight-delay/9f3a2c41-1 --as ana --reason "complaints from users"'],
     load: () => import('./rollback.ts'),
   },
+  extend: {
+    summary: 'Give the present step more event time before its deadline; it widens nothing',
+    examples: ['extend rollout/flight-delay/9f3a2c41-1 --by P3D --as ana --reason "labels are late this week"'],
+    load: () => import('./extend.ts'),
+  },
+  rebase: {
+    summary: 'Put a rollout in flight under another policy: exposure may shrink by it and never grows',
+    examples: [
+      'rebase rollout/flight-delay/9f3a2c41-1 --model models/flight-delay.yaml --as ana --reason "a slice was missing"',
+    ],
+    load: () => import('./rebase.ts'),
+  },
+  evidence: {
+    summary: 'Record what somebody else has measured',
+    verbs: {
+      push: {
+        summary: 'Record batches of counts for a rollout, then tell it; each batch counts once',
+        examples: [
+          'evidence push rollout/flight-delay/9f3a2c41-1 refunds.jsonl',
+          'evidence push rollout/flight-delay/9f3a2c41-1 - --as metrics-job --json < refunds.jsonl',
+        ],
+        load: () => import('./evidence/push.ts'),
+      },
+    },
+  },
   gate: {
     summary: 'Judge a past comparison, plan one, or try a policy out: the gate without a rollout',
     verbs: {

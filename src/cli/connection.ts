@@ -4,20 +4,21 @@ import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
-import { composeRecords } from '../compose.ts';
+import { composeEdgeRecords } from '../compose.ts';
 import { environmentWith, readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
-import type { CommandRecord } from '../contracts/records.ts';
 import { platformFileIn, platformFileSchema } from '../platform/platform-file.ts';
 import type { PlatformFile } from '../platform/platform-file.ts';
 import type { Invocation } from './command.ts';
+
+type EdgeRecords = Awaited<ReturnType<typeof composeEdgeRecords>>;
 
 export interface Connection {
   readonly client: Client;
   /** Where Temporal's web UI answers; null when nobody told. */
   readonly uiUrl: string | null;
-  /** Writes an attempt to the command log; null when no record store is known here. */
-  readonly logAttempt: ((model: string, record: CommandRecord) => Promise<void>) | null;
+  /** Where attempts, evidence and policies are written down before Temporal is called; null when no record store is known here. */
+  readonly records: EdgeRecords | null;
   close(): Promise<void>;
 }
 
@@ -34,16 +35,11 @@ export async function connect(options: Invocation['options']): Promise<Connectio
   const environment = environmentWith(found?.environment ?? {});
   const client = await connectClient(temporalSettings(environment));
   const { postgresUrl } = readConfig(environment);
-  const records = postgresUrl === undefined ? null : await composeRecords(postgresUrl);
+  const records = postgresUrl === undefined ? null : await composeEdgeRecords(postgresUrl);
   return {
     client,
     uiUrl: found?.uiUrl ?? null,
-    logAttempt:
-      records === null
-        ? null
-        : async (model, record) => {
-            await records.transaction(model, (tx) => tx.insert('command', record.commandId, record));
-          },
+    records,
     close: async () => {
       await Promise.all([client.connection.close(), records?.close()]);
     },

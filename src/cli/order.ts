@@ -36,10 +36,10 @@ export function commandOptions(
   options: Invocation['options'],
 ): CommandOptions {
   const occasion = typeof options['once'] === 'string' ? options['once'] : new Date().toISOString();
-  const { logAttempt } = connection;
+  const { records } = connection;
   const model = parseWorkflowId(rolloutId)?.model ?? null;
-  if (logAttempt === null || model === null) return { occasion };
-  return { occasion, logAttempt: (record) => logAttempt(model, record) };
+  if (records === null || model === null) return { occasion };
+  return { occasion, logAttempt: (record) => records.logAttempt(model, record) };
 }
 
 export function replyResult(rolloutId: string, reply: CommandReply): CommandResult {
@@ -50,6 +50,12 @@ export function replyResult(rolloutId: string, reply: CommandReply): CommandResu
     document: { rolloutId, ...reply },
     text: accepted ? `taken: ${message}${stands}` : `refused: ${message}`,
   };
+}
+
+/** The index that `--step` gives; null where it was not given. */
+export function stepMeant(options: Invocation['options']): number | null {
+  const given = options['step'];
+  return typeof given === 'string' ? Number(given) : null;
 }
 
 export function textOf(options: Invocation['options'], name: string): string {

@@ -1,8 +1,16 @@
 /** What a person or program may order of a rollout. Every order is an update whose id is its command id: sent twice, done once. */
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { approveMessage, pauseMessage, rejectMessage, resumeMessage, rollbackMessage } from '../contracts/messages.ts';
-import type { ApproveCommand, Command, CommandAnswer } from '../contracts/messages.ts';
+import {
+  approveMessage,
+  extendMessage,
+  pauseMessage,
+  rebasePolicyMessage,
+  rejectMessage,
+  resumeMessage,
+  rollbackMessage,
+} from '../contracts/messages.ts';
+import type { ApproveCommand, Command, CommandAnswer, ExtendCommand, RebaseCommand } from '../contracts/messages.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { parseWorkflowId } from '../contracts/names.ts';
 import type { CommandRecord } from '../contracts/records.ts';
@@ -23,6 +31,8 @@ export interface CommandOptions extends CallOptions {
 /** What every order says: who, why, by which way. */
 export type Order = Omit<Command, 'commandId'>;
 export type ApprovalOrder = Omit<ApproveCommand, 'commandId'>;
+export type ExtensionOrder = Omit<ExtendCommand, 'commandId'>;
+export type RebaseOrder = Omit<RebaseCommand, 'commandId'>;
 
 export interface CommandReply {
   readonly commandId: string;
@@ -80,6 +90,26 @@ export function rollback(
   return send(client, rolloutId, rollbackMessage.name, order, options);
 }
 
+/** More event time for the present step before its deadline; it widens nothing. */
+export function extend(
+  client: Client,
+  rolloutId: string,
+  order: ExtensionOrder,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, extendMessage.name, order, options);
+}
+
+/** On under another policy, which is on record by then. Exposure may shrink by it and never grows. */
+export function rebasePolicy(
+  client: Client,
+  rolloutId: string,
+  order: RebaseOrder,
+  options: CommandOptions = {},
+): Promise<CommandReply> {
+  return send(client, rolloutId, rebasePolicyMessage.name, order, options);
+}
+
 /**
  * Where a rollout stands.
  * @throws PROCESS_NOT_FOUND, also for an id of another kind of process; CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
@@ -89,12 +119,20 @@ export async function rolloutStatus(
   rolloutId: string,
   options: CallOptions = {},
 ): Promise<RolloutStatus> {
-  if (parseWorkflowId(rolloutId)?.kind !== 'rollout') {
-    throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(rolloutId)} is not the id of a rollout`, {
-      remedy: 'Give an id as holdfast status prints it, for example rollout/flight-delay/9f3a2c41-1',
-    });
-  }
+  modelOfRollout(rolloutId);
   return (await status(client, rolloutId, options)) as RolloutStatus;
+}
+
+/**
+ * The model that a rollout is of.
+ * @throws PROCESS_NOT_FOUND for an id of another kind of process
+ */
+export function modelOfRollout(rolloutId: string): string {
+  const parsed = parseWorkflowId(rolloutId);
+  if (parsed?.kind === 'rollout') return parsed.model;
+  throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(rolloutId)} is not the id of a rollout`, {
+    remedy: 'Give an id as holdfast status prints it, for example rollout/flight-delay/9f3a2c41-1',
+  });
 }
 
 /** Id of a command: the same content and occasion give the same id, so that a repeated call is carried out once. */
@@ -109,7 +147,7 @@ async function send(
   client: Client,
   rolloutId: string,
   command: string,
-  order: Order | ApprovalOrder,
+  order: Order,
   options: CommandOptions,
 ): Promise<CommandReply> {
   const commandId = commandIdOf(command, rolloutId, order, options.occasion);

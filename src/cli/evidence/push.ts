@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { pushEvidence, recordEvidence } from '../../client/evidence.ts';
+import { HoldfastError } from '../../contracts/errors.ts';
+import { batchesIn } from '../../contracts/evidence.ts';
+import type { EvidenceReceipt } from '../../contracts/evidence.ts';
+import type { CommandModule, CommandResult } from '../command.ts';
+import { declareStateDir, withConnection } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import { textOf } from '../order.ts';
+
+const RESULTS = ['recorded', 'duplicate', 'refused'] as const;
+
+/** Recorded first, then the rollout is told once. Where only Temporal is known, each batch goes through the rollout itself. */
+export const command: CommandModule = {
+  declare: (command) =>
+    void declareStateDir(
+      command
+        .argument('<rolloutId>', 'id as holdfast status prints it')
+        .argument('<file>', 'batches: newline-delimited JSON or a JSON array; - reads standard input')
+        .option('--as <name>', 'who has measured; it is kept with the evidence (default: the user of this machine)'),
+    ),
+  run: ({ args, options, progress, json }) => {
+    const [rolloutId = '', path = ''] = args;
+    const batches = readBatches(path);
+    const by = textOf(options, 'as') || userInfo().username;
+    return withConnection(options, async (connection) => {
+      const onReceipt = (receipt: EvidenceReceipt): void => {
+        if (!json) progress(lineOf(receipt));
+      };
+      const evidence = { batches, by, channel: 'cli' };
+      const { receipts, untold } = await pushEvidence(
+        connection.client,
+        rolloutId,
+        evidence,
+        takerOf(connection),
+        onReceipt,
+      );
+      return resultOf(rolloutId, receipts, untold);
+    });
+  },
+};
+
+function takerOf({ client, records }: Connection): Parameters<typeof pushEvidence>[3] {
+  if (records !== null) return (model, rolloutId, evidence) => records.take(model, rolloutId, evidence);
+  const occasion = new Date().toISOString();
+  return (_model, rolloutId, evidence) => recordEvidence(client, rolloutId, evidence, { occasion });
+}
+
+function readBatches(path: string): readonly unknown[] {
+  let text: string;
+  try {
+    text = readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (cause) {
+    throw new HoldfastError('CLI_USAGE', `${path} cannot be read: ${String(cause)}`, {
+      cause,
+      remedy: 'Give the path of a file of batches, or - to read them from standard input',
+    });
+  }
+  try {
+    return batchesIn(text);
+  } catch (cause) {
+    throw new HoldfastError('CLI_USAGE', `${path} begins as a JSON array and is none: ${String(cause)}`, { cause });
+  }
+}
+
+const lineOf = ({ result, batchId, message }: EvidenceReceipt): string =>
+  `${result.padEnd(9)}  ${batchId === '' ? '(no batchId)' : batchId}  ${message}`;
+
+function resultOf(rolloutId: string, receipts: readonly EvidenceReceipt[], untold: string | null): CommandResult {
+  const counts = Object.fromEntries(
+    RESULTS.map((result) => [result, receipts.filter((receipt) => receipt.result === result).length]),
+  );
+  const sum = RESULTS.map((result) => `${counts[result]} ${result}`).join(', ');
+  const word =
+    untold === null ? '' : `\nthe rollout could not be told (${untold}); its next look finds what is recorded`;
+  return {
+    exit: counts['refused'] === 0 ? 'ok' : 'refused',
+    document: { rolloutId, ...counts, untold, receipts },
+    text: `${sum}${word}`,
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * Rollouts of a model that our gateway does not serve, on a real Temporal server: real activities over the records given. The log is
+ * empty, its watermark moved by the test; what is judged is what somebody pushes.
+ */
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { createActivities } from '../src/activities/index.ts';
+import type { ActivityPorts } from '../src/activities/ports.ts';
+import { createInMemoryMetricSource } from '../src/adapters/metric-source/in-memory.ts';
+import { createInMemoryStore } from '../src/adapters/object-store/in-memory.ts';
+import type { ObjectStore } from '../src/adapters/object-store/port.ts';
+import { createEvidenceIntake } from '../src/adapters/record-store/evidence-intake.ts';
+import type { RecordStore } from '../src/adapters/record-store/port.ts';
+import { createInMemoryRequestLog } from '../src/adapters/request-log/in-memory.ts';
+import { createInMemoryServingCheck } from '../src/adapters/serving-check/in-memory.ts';
+import { createInMemoryRouter } from '../src/adapters/traffic-router/in-memory.ts';
+import { rolloutId as idOf } from '../src/contracts/names.ts';
+import type { EvidenceReceipt } from '../src/contracts/evidence.ts';
+import type { ModelDeclaration } from '../src/contracts/model.ts';
+import type { RolloutInput, RolloutStatus } from '../src/contracts/workflows.ts';
+import { canonicalJson } from '../src/domain/canonical-json.ts';
+import { epochMs, HOUR_MS, isoInstant } from '../src/domain/time.ts';
+import { declarationWith, REFUNDS } from './rollout-on-record.ts';
+import { eventually, startStageRun } from './workflows/stage-run.ts';
+
+const START = epochMs('2001-01-03');
+const COHORT_MS = 3 * HOUR_MS;
+const GATE = { minSpan: 'PT3H', minUnits: 10, deadline: 'P7D', gates: ['refunds'] };
+const ONE_APPROVER = { roles: ['approver'], quorum: 1, veto: [], authenticated: false };
+
+/** Enough to certify both arms alike in one cohort, and enough to certify harm. */
+export const ALIKE = { candidateEvents: 100, events: 2000, candidateExposures: 5000, exposures: 100_000 };
+export const HARMFUL = { candidateEvents: 400, events: 2300, candidateExposures: 5000, exposures: 100_000 };
+
+export interface PushedRollout {
+  readonly input: RolloutInput;
+  readonly rolloutId: string;
+  readonly handle: WorkflowHandle;
+  status(): Promise<RolloutStatus>;
+  until(wanted: (state: RolloutStatus) => boolean): Promise<RolloutStatus>;
+  /** The log is complete through the end of a cohort. */
+  pass(cohort: number): Promise<void>;
+  /** A batch of refunds of a cohort, as somebody would tell it. */
+  batch(cohort: number, counts?: object): object;
+  /** Records one and tells nobody. */
+  push(cohort: number, counts?: object): Promise<EvidenceReceipt>;
+}
+
+export interface PushedRollouts {
+  readonly client: Client;
+  /** Address of the Temporal server. */
+  readonly address: string;
+  begin(model: string, change?: (declaration: ModelDeclaration) => ModelDeclaration): Promise<PushedRollout>;
+  stop(): Promise<void>;
+}
+
+/** Offline, 5 %, 25 % with an approval, full; both canaries wait for certified refunds and for nothing else. */
+export function pushedModel(model: string): ModelDeclaration {
+  const declaration = declarationWith([REFUNDS]);
+  return {
+    ...declaration,
+    model,
+    owner: 'cleo',
+    suite: [],
+    people: { approver: ['ana', 'ben', 'cleo'] },
+    rollout: {
+      ...declaration.rollout,
+      steps: [
+        { mode: 'offline' },
+        { mode: 'canary', exposure: 0.05, ...GATE },
+        { mode: 'canary', exposure: 0.25, ...GATE, approvals: ONE_APPROVER },
+        { mode: 'full', watch: 'PT0S', holdback: 0 },
+      ],
+    },
+  };
+}
+
+export async function startPushedRollouts(records: RecordStore): Promise<PushedRollouts> {
+  const objects = createInMemoryStore();
+  // Splits take effect by what the log has come to; nothing is ahead of it.
+  const router = createInMemoryRouter(1, { clock: () => null, loads: () => true });
+  const run = await startStageRun(createActivities(portsOf(records, objects, router)));
+  return {
+    client: run.client,
+    address: (run.client.connection as unknown as { options: { address: string } }).options.address,
+    async begin(model, change = (declaration) => declaration) {
+      const input = await introduce(records, objects, change(pushedModel(model)));
+      const stable = await bundleOf(objects, model, 'stable');
+      await router.register(model, { freshFeatures: [], fallback: stable });
+      const entry = { effectiveFrom: null, stable, candidate: null, exposure: 0, salt: '', mirror: false };
+      await router.apply(model, { generation: 1, decisionId: 'first', entry });
+      const handle = await run.start('rollout', input.rolloutId, input);
+      return rolloutOf(records, handle, input);
+    },
+    stop: () => run.stop(),
+  };
+}
+
+function rolloutOf(records: RecordStore, handle: WorkflowHandle, input: RolloutInput): PushedRollout {
+  const { model, rolloutId } = input;
+  const status = (): Promise<RolloutStatus> => handle.query<RolloutStatus>('status');
+  const batch = (cohort: number, counts: object = ALIKE): object => ({
+    batchId: `refunds-${cohort}`,
+    metric: 'refunds',
+    cohortStart: isoInstant(START + (cohort - 1) * COHORT_MS),
+    counts,
+  });
+  return {
+    input,
+    rolloutId,
+    handle,
+    status,
+    until: (wanted) => eventually(status, wanted),
+    pass: (cohort) => records.transaction(model, (tx) => tx.advanceWatermark(START + cohort * COHORT_MS)),
+    batch,
+    push: (cohort, counts) =>
+      createEvidenceIntake(records).take(model, rolloutId, {
+        batch: batch(cohort, counts),
+        by: 'metrics-job',
+        channel: 'client',
+      }),
+  };
+}
+
+async function bundleOf(objects: ObjectStore, model: string, idea: string): Promise<string> {
+  return objects.put(
+    canonicalJson({
+      model,
+      idea,
+      artifact: '1'.repeat(64),
+      features: [],
+      healthyRange: [0, 1],
+      recipe: idea,
+      datasetVersion: null,
+      codeVersion: 'test',
+    }),
+  );
+}
+
+async function introduce(
+  records: RecordStore,
+  objects: ObjectStore,
+  declaration: ModelDeclaration,
+): Promise<RolloutInput> {
+  const { model } = declaration;
+  const bundle = await bundleOf(objects, model, 'candidate');
+  const rolloutId = idOf(model, bundle, 1);
+  await records.transaction(model, async (tx) => {
+    await tx.put('model', 'declaration', { declaration, digest: '0'.repeat(64), path: 'shop.yaml', baseDir: '.' });
+    await tx.put('candidate', bundle, {
+      bundle,
+      idea: 'fresh',
+      attempt: 1,
+      claim: 'not-worse',
+      priority: 'idea',
+      outcome: 'in_progress',
+      rolloutId,
+      step: 'offline',
+      reason: null,
+      exposureHistory: [],
+      readyAt: '2001-01-03T00:00:00Z',
+      decidedAt: null,
+    });
+    await tx.join(rolloutId);
+    await tx.advanceWatermark(START);
+  });
+  return { model, rolloutId, bundle, idea: 'fresh', claim: 'not-worse' };
+}
+
+function portsOf(
+  records: RecordStore,
+  objectStore: ObjectStore,
+  trafficRouter: ActivityPorts['trafficRouter'],
+): ActivityPorts {
+  const notThere = (): never => {
+    throw new Error('no rollout asks for this');
+  };
+  return {
+    records,
+    trafficRouter,
+    objectStore,
+    requestLog: createInMemoryRequestLog(),
+    metricSource: createInMemoryMetricSource(),
+    servingCheck: createInMemoryServingCheck(notThere),
+    evidenceIntake: createEvidenceIntake(records),
+    gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
+    trainer: { train: notThere },
+    dataSource: notThere,
+  };
+}
