@@ -10,17 +10,22 @@ import { prepareTemporal } from '../src/platform/temporal.ts';
 export interface TestServer {
   readonly address: string;
   readonly namespace: string;
+  /** Null unless asked for. */
+  readonly uiUrl: string | null;
   stop(): Promise<void>;
 }
 
 /** @param dynamicConfig For example `limit.historyCount.suggestContinueAsNew=60`, to meet a limit early. */
-export async function startTemporal(dynamicConfig: readonly string[] = []): Promise<TestServer> {
+export async function startTemporal(
+  dynamicConfig: readonly string[] = [],
+  { withUi = false } = {},
+): Promise<TestServer> {
   const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-temporal-'));
   const server = prepareTemporal({
     binary: await temporalBinary(),
     databaseFile: null,
     port: await freePort(),
-    uiPort: null,
+    uiPort: withUi ? await freePort() : null,
     dynamicConfig,
   });
   const supervisor = await Supervisor.open(stateDir);
@@ -28,6 +33,7 @@ export async function startTemporal(dynamicConfig: readonly string[] = []): Prom
   return {
     address: server.address,
     namespace: server.namespace,
+    uiUrl: server.uiUrl,
     async stop() {
       await supervisor.stop();
       rmSync(stateDir, { recursive: true, force: true });

@@ -67,7 +67,7 @@ const idSchema = z
 const reasonSchema = z.string().min(1).max(1000).describe('Why, in words; it is kept');
 
 const commandSchema = z.strictObject({
-  commandId: idSchema.default(''),
+  commandId: idSchema.optional(),
   by: nameSchema.describe('Name of the person or program'),
   reason: reasonSchema,
   channel: z.enum(['cli', 'client', 'http', 'ui']).default('ui').describe('How the command came'),

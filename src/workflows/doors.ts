@@ -72,7 +72,12 @@ function decode(raw: RawValue | undefined): unknown {
 function describe(error: {
   readonly issues: ReadonlyArray<{ readonly path: readonly PropertyKey[]; readonly message: string }>;
 }): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
+  return error.issues
+    .map(({ path, message }) => {
+      const field = path.join('.') || 'message';
+      return message.endsWith('received undefined') ? `${field} is missing` : `${field}: ${message}`;
+    })
+    .join('; ');
 }
 
 function describeMessage(message: { readonly description: string; readonly sample: unknown }): string {

@@ -94,7 +94,7 @@ function tooLarge(batch: object): string | null {
 
 /** Idempotency key: the command's own, or the update's. */
 function idOf({ commandId }: Command): string | null {
-  return commandId === '' ? (currentUpdateInfo()?.id ?? null) : commandId;
+  return commandId ?? currentUpdateInfo()?.id ?? null;
 }
 
 function statusOf(input: RolloutInput, state: RolloutState): RolloutStatus {

@@ -86,7 +86,10 @@ export interface RolloutStories {
 }
 
 /** @param others Activities to take instead of the real ones. */
-export async function startRolloutStories(others: Partial<AllActivities> = {}): Promise<RolloutStories> {
+export async function startRolloutStories(
+  others: Partial<AllActivities> = {},
+  options: { readonly withUi?: boolean } = {},
+): Promise<RolloutStories> {
   const worlds = new Map<string, World>();
   const worldOf = (model: string): World => worlds.get(model) ?? new World();
   const records = createInMemoryRecordStore();
@@ -94,7 +97,7 @@ export async function startRolloutStories(others: Partial<AllActivities> = {}): 
   const router = createInMemoryRouter(2, { clock: () => START, loads: (bundle) => !unloadable.has(bundle) });
   let isOver = false;
   const ports = portsOf(records, router, worldOf);
-  const run = await startStageRun({ ...createActivities(ports), ...told(worldOf, () => isOver), ...others });
+  const run = await startStageRun({ ...createActivities(ports), ...told(worldOf, () => isOver), ...others }, options);
   return {
     client: run.client,
     run,

@@ -16,13 +16,14 @@ import type { HistoryEvent } from './history-rules.ts';
 
 export interface StageRun {
   readonly client: Client;
+  readonly uiUrl: string | null;
   start(workflow: string, workflowId: string, input: object): Promise<WorkflowHandle>;
   stop(): Promise<void>;
 }
 
 /** @param activities What the workflows under test call; nothing else is served. */
-export async function startStageRun(activities: object): Promise<StageRun> {
-  const server = await startTemporal();
+export async function startStageRun(activities: object, { withUi = false } = {}): Promise<StageRun> {
+  const server = await startTemporal([], { withUi });
   const client = await connectClient(server);
   const workers = await startWorkers({
     temporal: server,
@@ -34,6 +35,7 @@ export async function startStageRun(activities: object): Promise<StageRun> {
   });
   return {
     client,
+    uiUrl: server.uiUrl,
     start: (workflow, workflowId, input) =>
       client.workflow.start(workflow, { taskQueue: TASK_QUEUES.control, workflowId, args: [input] }),
     async stop() {

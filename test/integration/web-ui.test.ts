@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { viewLinks } from '../../src/pages/views.ts';
+import { ended, startRolloutStories } from '../workflows/rollout-stories.ts';
+import type { RolloutStories, Story } from '../workflows/rollout-stories.ts';
+import { browserPath, WebUi } from './web-ui.ts';
+
+const path = browserPath();
+const skipped = path === null ? ' (skipped: no Chromium on this machine)' : '';
+
+/** What is pasted, with the two words that a person replaces. */
+const signed = (block = '{\n  "by": "YOUR-NAME",\n  "reason": "WHY"\n}', by = 'ana'): string =>
+  block.trim().replace('YOUR-NAME', by).replace('WHY', 'seen enough');
+
+describe(`rollouts in the web UI${skipped}`, function () {
+  this.timeout(60_000);
+  let stories: RolloutStories;
+  let ui: WebUi;
+
+  before(async function () {
+    if (path === null) {
+      this.skip();
+      return;
+    }
+    stories = await startRolloutStories({}, { withUi: true });
+    ui = await WebUi.open(path, stories.run.uiUrl ?? '');
+  });
+  after(async () => {
+    if (path === null) return;
+    await ui.close();
+    await stories.stop();
+  });
+
+  const id = (story: Story): string => story.input.rolloutId;
+  const exposed = async (model: string): Promise<Story> => {
+    const story = await stories.begin(model);
+    story.say('advance');
+    await story.until(({ exposure }) => exposure === 0.05);
+    return story;
+  };
+  const asking = async (model: string): Promise<Story> => {
+    const story = await exposed(model);
+    story.say('advance', 'advance');
+    await story.until(({ request }) => request !== null);
+    return story;
+  };
+  const update = (story: Story, name: string, text: string) => ui.submit(id(story), { kind: 'Update', name, text });
+  const signal = (story: Story, name: string, text: string) => ui.submit(id(story), { kind: 'Signal', name, text });
+
+  it('are approved by an update with the JSON that the current details show', async () => {
+    const story = await asking('approved');
+    const { text, blocks } = await ui.currentDetails(id(story));
+    assert.match(text, /Waits for approval by approver, 0 of 1 given\nWho may ana or ben/);
+    const json = blocks.find((block) => block.includes('"evidenceDigest"'));
+    assert.match(
+      (await update(story, 'approve', signed(json, 'mallory'))) ?? '',
+      /mallory does not hold role approver/,
+    );
+    assert.match(
+      (await update(story, 'approve', signed())) ?? '',
+      /^approve: step is missing;.*a valid one: \{"by":"ana"/s,
+    );
+    assert.equal(await update(story, 'approve', signed(json)), null);
+    story.say('advance');
+    assert.equal((await ended(story)).decision?.outcome, 'promoted');
+    assert.deepEqual(
+      (await ui.currentDetails(id(story))).text.match(/^Waits for .*/m)?.[0],
+      'Waits for nothing: promoted',
+    );
+  });
+
+  it('are approved by a signal, too', async () => {
+    const story = await asking('signalled');
+    const { blocks } = await ui.currentDetails(id(story));
+    const json = signed(blocks.find((block) => block.includes('"evidenceDigest"')));
+    assert.equal(await signal(story, 'approve', json), null);
+    await story.until(({ request }) => request?.approvals.length === 1);
+    story.say('advance');
+    assert.equal((await ended(story)).decision?.outcome, 'promoted');
+  });
+
+  it('are paused and resumed, again and again, by updates and by signals', async () => {
+    const story = await exposed('paused');
+    for (const [pause, resume] of [
+      [update, signal],
+      [signal, update],
+    ] as const) {
+      assert.equal(await pause(story, 'pause', signed()), null);
+      await story.until(({ phase }) => phase === 'paused');
+      assert.equal(await resume(story, 'resume', signed()), null);
+      await story.until(({ phase }) => phase === 'progressing');
+    }
+    assert.equal(await update(story, 'resume', signed()), 'the rollout is not paused');
+  });
+
+  for (const [name, kind, outcome] of [
+    ['reject', 'Update', 'withdrawn'],
+    ['reject', 'Signal', 'withdrawn'],
+    ['rollback', 'Update', 'rolled_back'],
+    ['rollback', 'Signal', 'rolled_back'],
+  ] as const)
+    it(`end by ${name}, sent as ${kind.toLowerCase()}, with nobody exposed`, async () => {
+      const story = await exposed(`${name}-${kind.toLowerCase()}`);
+      assert.equal(await ui.submit(id(story), { kind, name, text: signed() }), null);
+      assert.equal((await ended(story)).decision?.outcome, outcome);
+      assert.equal(await story.exposed(), 0);
+    });
+
+  it('take no harm from a form that was filled in wrongly, and go on', async () => {
+    const story = await exposed('wrongly');
+    const before = await story.status();
+    const form = { kind: 'Signal', name: 'rollback' } as const;
+    await ui.submit(id(story), { ...form, text: signed(), encoding: 'json/protobuf' });
+    await ui.submit(id(story), { ...form, text: '' });
+    await ui.submit(id(story), { ...form, text: '"roll back"' });
+    assert.deepEqual(await story.status(), before);
+    assert.equal(await update(story, 'rollback', signed()), null);
+    assert.equal((await ended(story)).decision?.outcome, 'rolled_back');
+  });
+
+  it('are found by the saved views', async () => {
+    const waiting = await asking('waiting');
+    const late = await exposed('late');
+    late.say('escalate');
+    await late.until(({ escalated }) => escalated);
+    const views = new Map(viewLinks(stories.run.uiUrl ?? '', 'default').map(({ name, url }) => [name, url]));
+    const listed = (name: string) => ui.listed(views.get(name) ?? '');
+    assert.deepEqual([...(await listed('Waiting for a person'))].sort(), [id(late), id(waiting)].sort());
+    assert.deepEqual(await listed('Past deadline'), [id(late)]);
+    assert.ok((await listed('Rolling out')).includes(id(waiting)));
+    assert.deepEqual(await listed('In incident'), []);
+    for (const found of await listed('Rolled back')) assert.match(found, /^rollout\/(rollback|wrongly)/);
+  });
+});
