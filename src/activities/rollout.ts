@@ -1,4 +1,3 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
@@ -21,6 +20,7 @@ import { recordPolicy } from './policy-records.ts';
 import type { ActivityPorts } from './ports.ts';
 import { rebasePolicy } from './rebasing.ts';
 import { checkServing } from './serving-check.ts';
+import { takeTurn } from './turns.ts';
 import { waitForWork } from './waiting.ts';
 
 /** Activities of the rollout stage. Each is idempotent by the rollout and what it names; none keeps anything in memory. */
@@ -63,18 +63,6 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
       }),
     finishRollout: (input) => records.transaction(input.model, (tx) => finishRollout(tx, input)),
   };
-}
-
-/**
- * Ends what still waits from before the last message. A cancelled look hears of it only with its next heartbeat; without this it could
- * judge a cohort by what was allowed before an approval.
- */
-async function takeTurn(tx: RecordTransaction, rolloutId: string, turn: number): Promise<void> {
-  const key = `${rolloutId}/turn`;
-  const known = await tx.get('memory', key);
-  const latest = typeof known?.value === 'number' ? known.value : -1;
-  if (latest > turn) throw ApplicationFailure.nonRetryable('a message has come since this look began', 'TURN_PASSED');
-  if (latest < turn) await tx.put('memory', key, { value: turn });
 }
 
 async function cohortIsComplete(tx: RecordTransaction, watermark: number | null, cohort: number): Promise<true | null> {
