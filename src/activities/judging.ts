@@ -191,10 +191,11 @@ async function conclude(tx: RecordTransaction, prepared: Look, measured: Measure
     assignmentFaults: basis.assignmentFaults,
   });
   const judgement = judgementOf(prepared, measured, { basis, state, record, evidenceDigest });
-  await tx.put('memory', judgementKey(input), { value: judgement });
   const decision = decisionOf(prepared, judgement, { basis, record, batchesDigest });
-  await tx.append('decision', input.rolloutId, judgement.decisionId, decision);
-  return judgement;
+  const { sequence, digest } = await tx.append('decision', input.rolloutId, judgement.decisionId, decision);
+  const told: Judgement = { ...judgement, head: { sequence, digest } };
+  await tx.put('memory', judgementKey(input), { value: told });
+  return told;
 }
 
 function basisOf(prepared: Look, measured: Measured): LookBasis {

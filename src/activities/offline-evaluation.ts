@@ -1,5 +1,5 @@
 import type { DatasetRequest } from '../adapters/data-source/port.ts';
-import type { RecordTransaction } from '../adapters/record-store/port.ts';
+import type { ChainEntry, RecordTransaction } from '../adapters/record-store/port.ts';
 import type { AttestationRecord, DecisionRecord, SuiteCaseRecord } from '../contracts/records.ts';
 import { bundleManifestSchema } from '../contracts/serving.ts';
 import type { BundleManifest } from '../contracts/serving.ts';
@@ -109,7 +109,7 @@ async function conclude(
   results: AttestationRecord['cases'],
 ): Promise<OfflineVerdict> {
   const decisionId = `${input.rolloutId}/offline${input.newCase === null ? '' : `/${input.newCase}`}`;
-  const known = (await tx.chain('decision', input.rolloutId)).find(({ key }) => key === decisionId)?.body;
+  const known = (await tx.chain('decision', input.rolloutId)).find(({ key }) => key === decisionId);
   if (known !== undefined) return verdictOf(known);
   const suiteVersion = sha256Hex(canonicalJson(cases));
   await tx.put('memory', evaluatedKey(input.rolloutId), { value: cases.map(({ id }) => id) });
@@ -141,14 +141,14 @@ async function conclude(
     approvals: [],
     inWords,
   };
-  await tx.append('decision', input.rolloutId, decisionId, decision);
-  return verdictOf(decision);
+  return verdictOf(await tx.append('decision', input.rolloutId, decisionId, decision));
 }
 
 /** What the rollout is told of a decision taken at exposure 0. */
-export function verdictOf(decision: DecisionRecord): OfflineVerdict {
-  const { verdict, decisionId, evidenceDigest, reasons, inWords } = decision;
-  return { passed: verdict === 'advance', decisionId, evidenceDigest, reasons, inWords };
+export function verdictOf({ sequence, digest, body }: ChainEntry<DecisionRecord>): OfflineVerdict {
+  const { verdict, decisionId, evidenceDigest, reasons, inWords } = body;
+  const head = { sequence, digest };
+  return { passed: verdict === 'advance', decisionId, evidenceDigest, reasons, inWords, head };
 }
 
 const evaluatedKey = (rolloutId: string): string => `${rolloutId}/evaluated-cases`;

@@ -1,4 +1,5 @@
-import type { RecordTransaction } from '../adapters/record-store/port.ts';
+import type { ChainEntry, RecordTransaction } from '../adapters/record-store/port.ts';
+import type { DecisionRecord } from '../contracts/records.ts';
 import type { RebaseAnswer, RolloutActivities } from '../contracts/workflows.ts';
 import { rebasedStep } from '../domain/rollout/rebase.ts';
 import { ladderOf } from '../domain/rollout/recorded-policy.ts';
@@ -8,7 +9,7 @@ type Rebase = Parameters<RolloutActivities['rebasePolicy']>[0];
 
 /**
  * Puts a rollout under another recorded policy, on record: who, why, from which to which. Exposure may shrink by it, never grow. Idempotent
- * by the pair of policies.
+ * while the policy is in force; coming back to one is a decision of its own.
  */
 export async function rebasePolicy(tx: RecordTransaction, input: Rebase): Promise<RebaseAnswer> {
   const { rolloutId, policyDigest, from, by, reason } = input;
@@ -30,13 +31,13 @@ export async function rebasePolicy(tx: RecordTransaction, input: Rebase): Promis
     return refuse(
       `the new ladder has no step of this kind at exposure ${input.exposure} or below; exposure never grows by re-basing`,
     );
-  const decisionId = `${rolloutId}/rebase/${policyDigest.slice(0, 16)}`;
   const inWords = `re-based by ${by}: ${reason}; policy ${from.slice(0, 8)} gives way to ${policyDigest.slice(0, 8)}`;
-  const known = await tx.get('decision', decisionId);
-  if (known === null) {
+  let entry = await alreadyDone(tx, rolloutId, policyDigest);
+  if (entry === null) {
     const candidate = (await tx.list('candidate')).find(({ body }) => body.rolloutId === rolloutId)?.body;
-    const schedule = (await tx.get('schedule', rolloutId))?.entries ?? [];
-    await tx.append('decision', rolloutId, decisionId, {
+    const brief = (await tx.get('memory', `${rolloutId}/brief`))?.value as { readonly stable: string } | undefined;
+    const decisionId = await nextId(tx, rolloutId, policyDigest);
+    entry = await tx.append('decision', rolloutId, decisionId, {
       decisionId,
       rolloutId,
       run: 'operator',
@@ -46,7 +47,7 @@ export async function rebasePolicy(tx: RecordTransaction, input: Rebase): Promis
       verdict: 'continue',
       reasons: [`re-based from ${from}`, reason],
       candidate: candidate?.bundle ?? '',
-      stable: schedule.at(-1)?.stable ?? '',
+      stable: brief?.stable ?? '',
       policyDigest,
       evidenceDigest: null,
       batchesDigest: null,
@@ -58,7 +59,34 @@ export async function rebasePolicy(tx: RecordTransaction, input: Rebase): Promis
     });
   }
   await tx.put('memory', `${rolloutId}/policy`, { value: policyDigest });
-  return { accepted: true, steps, people: policy.people, step, decisionId, inWords };
+  const { sequence, digest, key: decisionId } = entry;
+  const head = { sequence, digest };
+  return { accepted: true, steps, people: policy.people, step, decisionId, inWords, head };
+}
+
+/** Decisions by which the rollout came under a policy, oldest first: it may come back to one. */
+async function rebases(
+  tx: RecordTransaction,
+  rolloutId: string,
+  policyDigest: string,
+): Promise<Array<ChainEntry<DecisionRecord>>> {
+  const chain = await tx.chain('decision', rolloutId);
+  return chain.filter(({ body }) => body.run === 'operator' && body.policyDigest === policyDigest);
+}
+
+/** An attempt that was recorded and whose answer was lost; null where the rollout is under another policy now. */
+async function alreadyDone(
+  tx: RecordTransaction,
+  rolloutId: string,
+  policyDigest: string,
+): Promise<ChainEntry<DecisionRecord> | null> {
+  const inForce = (await tx.get('memory', `${rolloutId}/policy`))?.value;
+  return inForce === policyDigest ? ((await rebases(tx, rolloutId, policyDigest)).at(-1) ?? null) : null;
+}
+
+async function nextId(tx: RecordTransaction, rolloutId: string, policyDigest: string): Promise<string> {
+  const before = (await rebases(tx, rolloutId, policyDigest)).length;
+  return `${rolloutId}/rebase/${policyDigest.slice(0, 16)}${before === 0 ? '' : `-${before + 1}`}`;
 }
 
 const refuse = (reason: string): RebaseAnswer => ({ accepted: false, reason });

@@ -72,8 +72,8 @@ function conclude(
     : `failed the serving check: ${problems.join('; ')}`;
   return records.transaction(input.model, async (tx) => {
     const decisionId = `${input.rolloutId}/infra`;
-    const known = await tx.get('decision', decisionId);
-    if (known !== null) return verdictOf(known);
+    const known = (await tx.chain('decision', input.rolloutId)).find(({ key }) => key === decisionId);
+    if (known !== undefined) return verdictOf(known);
     const brief = (await tx.get('memory', `${input.rolloutId}/brief`))?.value as
       | { readonly stable: string }
       | undefined;
@@ -98,7 +98,6 @@ function conclude(
       approvals: [],
       inWords,
     };
-    await tx.append('decision', input.rolloutId, decisionId, decision);
-    return verdictOf(decision);
+    return verdictOf(await tx.append('decision', input.rolloutId, decisionId, decision));
   });
 }

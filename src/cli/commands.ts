@@ -98,6 +98,14 @@ export const COMMANDS: CommandTable = {
       },
     },
   },
+  verify: {
+    summary: 'Judge the whole chain of a rollout’s decisions again from its records, and say the first difference',
+    examples: [
+      'verify rollout/flight-delay/9f3a2c41-1',
+      'verify rollout/flight-delay/9f3a2c41-1 --state-dir .holdfast --json',
+    ],
+    load: () => import('./verify.ts'),
+  },
   gate: {
     summary: 'Judge a past comparison, plan one, or try a policy out: the gate without a rollout',
     verbs: {

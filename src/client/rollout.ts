@@ -9,6 +9,7 @@ import {
   rejectMessage,
   resumeMessage,
   rollbackMessage,
+  STATUS_QUERY,
 } from '../contracts/messages.ts';
 import type { ApproveCommand, Command, CommandAnswer, ExtendCommand, RebaseCommand } from '../contracts/messages.ts';
 import { HoldfastError } from '../contracts/errors.ts';
@@ -16,6 +17,7 @@ import { parseWorkflowId } from '../contracts/names.ts';
 import type { CommandRecord } from '../contracts/records.ts';
 import type { RolloutStatus } from '../contracts/workflows.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import type { ChainHead, RolloutState } from '../domain/rollout/states.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { callTemporal } from './call.ts';
 import type { CallOptions } from './call.ts';
@@ -133,6 +135,25 @@ export function modelOfRollout(rolloutId: string): string {
   throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(rolloutId)} is not the id of a rollout`, {
     remedy: 'Give an id as holdfast status prints it, for example rollout/flight-delay/9f3a2c41-1',
   });
+}
+
+/**
+ * The head of a rollout's chain of decisions as its workflow has seen it, running or over; null before the first.
+ * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
+ */
+export async function rolloutHead(
+  client: Client,
+  rolloutId: string,
+  options: CallOptions = {},
+): Promise<ChainHead | null> {
+  const handle = client.workflow.getHandle(rolloutId);
+  const ask = async (): Promise<RolloutState> => {
+    const { status: execution } = await handle.describe();
+    // What is over answers without a worker.
+    if (execution.name === 'COMPLETED') return (await handle.result()) as RolloutState;
+    return handle.query<RolloutState>(STATUS_QUERY);
+  };
+  return (await callTemporal(client, rolloutId, ask, options)).head ?? null;
 }
 
 /** Id of a command: the same content and occasion give the same id, so that a repeated call is carried out once. */

@@ -5,6 +5,7 @@
  */
 import type {
   ApprovalRequest,
+  ChainHead,
   GivenApproval,
   Judgement,
   RolloutBrief,
@@ -127,6 +128,7 @@ export interface OfflineVerdict {
   readonly evidenceDigest: string | null;
   readonly reasons: readonly string[];
   readonly inWords: string;
+  readonly head?: ChainHead;
 }
 
 export type RebaseAnswer =
@@ -137,6 +139,7 @@ export type RebaseAnswer =
       readonly step: number;
       readonly decisionId: string;
       readonly inWords: string;
+      readonly head?: ChainHead;
     }
   | { readonly accepted: false; readonly reason: string };
 

@@ -126,8 +126,8 @@ async function rebase(
     reason,
   });
   if (!answer.accepted) return { kind: 'rebaseRefused', policyDigest, reason: answer.reason };
-  const { steps, people, decisionId, inWords } = answer;
-  return { kind: 'rebased', policyDigest, steps, people, step: answer.step, decisionId, inWords };
+  const { accepted: _accepted, ...rebased } = answer;
+  return { kind: 'rebased', policyDigest, ...rebased };
 }
 
 async function announce(

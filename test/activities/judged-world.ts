@@ -36,12 +36,12 @@ export interface Weather {
   /** What either arm answers; the truth is 0, so a loss is the square of it. */
   readonly stable: number;
   readonly candidate: number;
-  /** Whether outcomes come. */
-  readonly labels: boolean;
+  /** How many cohorts late outcomes come; null: never. */
+  readonly labelsLate: number | null;
   /** Whether the candidate fails to answer at all. */
   readonly crashes: boolean;
 }
-const FAIR: Weather = { stable: 0.6, candidate: 0.2, labels: true, crashes: false };
+const FAIR: Weather = { stable: 0.6, candidate: 0.2, labelsLate: 0, crashes: false };
 
 export interface JudgedWorld {
   readonly model: string;
@@ -60,6 +60,8 @@ export interface JudgedOptions {
   readonly claim?: RolloutInput['claim'];
   readonly metricSource?: MetricSource;
   readonly servingCheck?: ServingCheck;
+  /** Default: in memory. */
+  readonly records?: RecordStore;
   /** Where the bundles have to be real ones. */
   readonly bundles?: { readonly stable: string; readonly candidate: string };
 }
@@ -70,7 +72,7 @@ const notThere = (): never => {
 
 /** A model whose labels come within an hour, served by its stable, and a candidate whose rollout may begin. */
 export async function judgedWorld(model: string, options: JudgedOptions): Promise<JudgedWorld> {
-  const records = createInMemoryRecordStore();
+  const records = options.records ?? createInMemoryRecordStore();
   const requestLog = createInMemoryRequestLog();
   let served = 0;
   const clock = (): number => cohortStart(CALENDAR, served + 1);
@@ -151,8 +153,10 @@ function trafficOf(model: string, cohort: number, split: Split, weather: Weather
       freshThrough: null,
       ...answer,
     };
-    if (!weather.labels) return [prediction];
-    return [prediction, { kind: 'outcome' as const, requestId, revision: 0, label: 0, knownAt: at + 1, inputs }];
+    if (weather.labelsLate === null) return [prediction];
+    // What is known later than a look asks for is not there for it.
+    const knownAt = at + 1 + weather.labelsLate * CALENDAR.lengthMs;
+    return [prediction, { kind: 'outcome' as const, requestId, revision: 0, label: 0, knownAt, inputs }];
   }).flat();
 }
 

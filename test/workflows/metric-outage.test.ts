@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
+import { readRecordedRollout } from '../../src/adapters/record-store/recorded-rollout.ts';
 import { createMetricSource } from '../../src/adapters/metric-source/index.ts';
+import { rolloutHead } from '../../src/client/rollout.ts';
 import type { DecisionRecord } from '../../src/contracts/records.ts';
 import type { RolloutStatus } from '../../src/contracts/workflows.ts';
+import { verifyChain } from '../../src/domain/rollout/verify-chain.ts';
 import { CALENDAR, judgedWorld } from '../activities/judged-world.ts';
 import type { JudgedWorld } from '../activities/judged-world.ts';
 import { metric, startPrometheus } from '../adapters/metric-source/prometheus-server.ts';
@@ -80,5 +83,12 @@ describe('a rollout whose metric source goes away', function () {
     for (let cohort = OUTAGE.from; cohort < end; cohort += 1) assert.equal(verdictOf.get(`canary/${cohort}`), 'hold');
     // What was missed is read at once, in order.
     assert.equal(verdictOf.get(`canary/${end}`), 'advance');
+
+    const { rolloutId } = world.input;
+    const read = await world.records.transaction(world.model, (tx) => readRecordedRollout(tx, rolloutId));
+    const head = await rolloutHead(run.client, rolloutId);
+    const verification = verifyChain({ ...read, head });
+    assert.ok(verification.verified, JSON.stringify(verification));
+    assert.deepEqual([verification.attested, verification.head], [verification.decisions, head]);
   });
 });

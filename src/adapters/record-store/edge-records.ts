@@ -1,8 +1,9 @@
 import { policyDigest } from '../../domain/rollout/recorded-policy.ts';
 import { createEvidenceIntake } from './evidence-intake.ts';
 import type { EdgeRecords, RecordStore } from './port.ts';
+import { readRecordedRollout } from './recorded-rollout.ts';
 
-/** The part of the records that edges write. */
+/** The part of the records that edges write and read. */
 export function createEdgeRecords(records: RecordStore): EdgeRecords {
   return {
     ...createEvidenceIntake(records),
@@ -15,6 +16,7 @@ export function createEdgeRecords(records: RecordStore): EdgeRecords {
         await tx.insert('policy', digest, policy);
         return digest;
       }),
+    recordedRollout: (model, rolloutId) => records.transaction(model, (tx) => readRecordedRollout(tx, rolloutId)),
     close: () => records.close(),
   };
 }

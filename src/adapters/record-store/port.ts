@@ -1,5 +1,6 @@
 import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { CommandRecord, PolicyRecord, RecordBodies, RecordKind } from '../../contracts/records.ts';
+import type { RecordedRollout } from '../../domain/rollout/recorded-chain.ts';
 
 /** A note that one stage owes another a reaction: written in the transaction of its cause, removed in that of its effect. */
 export interface Handoff {
@@ -107,7 +108,7 @@ export interface EvidenceIntake {
   take(model: string, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt>;
 }
 
-/** What an edge writes down before Temporal is called. All methods may fail with RECORD_STORE_UNAVAILABLE (retryable). */
+/** What an edge writes down before Temporal is called, and reads of what was decided. All methods may fail with RECORD_STORE_UNAVAILABLE (retryable). */
 export interface EdgeRecords extends EvidenceIntake {
   /** Creates or upgrades the schema; idempotent. */
   migrate(): Promise<void>;
@@ -115,5 +116,7 @@ export interface EdgeRecords extends EvidenceIntake {
   logAttempt(model: string, attempt: CommandRecord): Promise<void>;
   /** Writes a policy down under the digest of its content, once. @returns the digest */
   recordPolicy(model: string, policy: PolicyRecord): Promise<string>;
+  /** Everything on record of one rollout, read in one transaction, for judging its decisions again. */
+  recordedRollout(model: string, rolloutId: string): Promise<Omit<RecordedRollout, 'head'>>;
   close(): Promise<void>;
 }

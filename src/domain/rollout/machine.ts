@@ -36,8 +36,14 @@ export function beginRollout(): RolloutState {
   };
 }
 
-/** (state, event) → state. An event that does not apply returns the state unchanged. */
+/** (state, event) → state. An event that does not apply changes at most the head: the decision it tells of stands in the chain. */
 export function reduce(state: RolloutState, event: RolloutEvent): RolloutState {
+  const next = apply(state, event);
+  const head = event.kind === 'judged' ? event.judgement.head : 'head' in event ? event.head : undefined;
+  return head === undefined || head.sequence <= (next.head?.sequence ?? 0) ? next : { ...next, head };
+}
+
+function apply(state: RolloutState, event: RolloutEvent): RolloutState {
   if (event.kind === 'finished') return { ...state, recorded: true };
   if (event.kind === 'retreated') return state.decision === null ? state : { ...state, retreated: true, exposure: 0 };
   if (event.kind === 'announced') return { ...state, announced: requestKey(event.request) };

@@ -40,6 +40,15 @@ export interface RolloutBrief {
   readonly calendar: CohortCalendar;
 }
 
+/**
+ * The newest decision of a rollout's chain, by its place and the digest that names it and all before it. The workflow's state carries it
+ * away from the records, where whoever administers them cannot rewrite it.
+ */
+export interface ChainHead {
+  readonly sequence: number;
+  readonly digest: string;
+}
+
 /** One look of the gate as recorded; the machine obeys its verdict and keeps no counts. */
 export interface Judgement {
   readonly decisionId: string;
@@ -60,6 +69,7 @@ export interface Judgement {
   readonly inWords: string;
   /** Aligned text table: stream, difference, bounds, units, evidence. */
   readonly table: string;
+  readonly head?: ChainHead;
 }
 
 export interface RolloutApproval {
@@ -135,6 +145,8 @@ export interface RolloutState {
   /** Fencing token above the brief's base; grows with every order. */
   readonly generation: number;
   readonly escalated: boolean;
+  /** Of the chain of decisions, as far as the rollout has been told of them. */
+  readonly head?: ChainHead;
   readonly inWords: string;
 }
 
@@ -146,6 +158,7 @@ export type RolloutEvent =
       readonly passed: boolean;
       readonly decisionId: string;
       readonly evidenceDigest?: string | null;
+      readonly head?: ChainHead;
       readonly inWords: string;
       readonly newCase?: string | null;
     }
@@ -160,6 +173,7 @@ export type RolloutEvent =
       readonly people: RolloutBrief['people'];
       readonly step: number;
       readonly decisionId: string;
+      readonly head?: ChainHead;
       readonly inWords: string;
     }
   | { readonly kind: 'rebaseRefused'; readonly policyDigest: string; readonly reason: string }

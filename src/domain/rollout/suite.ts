@@ -21,12 +21,20 @@ export interface CaseResult {
  * @param candidateLosses Bounded losses, row by row; @param stableLosses the same rows scored by the serving bundle
  */
 export function judgeCase(suiteCase: SuiteCase, candidateLosses: Float64Array, stableLosses: Float64Array): CaseResult {
-  const { id, minUnits, maxRegressionPerThousand } = suiteCase;
   const units = candidateLosses.length;
-  const candidateLoss = mean(candidateLosses);
-  const stableLoss = mean(stableLosses);
+  const isPaired = stableLosses.length === units;
+  return judgeMeans(suiteCase, units, mean(candidateLosses), isPaired ? mean(stableLosses) : null);
+}
+
+/** The same from the means alone. @param units Rows that either bundle scored; @param candidateLoss null without rows */
+export function judgeMeans(
+  { id, minUnits, maxRegressionPerThousand }: SuiteCase,
+  units: number,
+  candidateLoss: number | null,
+  stableLoss: number | null,
+): CaseResult {
   const base = { id, units, candidateLoss, stableLoss };
-  if (candidateLoss === null || stableLoss === null || units < minUnits || stableLosses.length !== units) {
+  if (candidateLoss === null || stableLoss === null || units < minUnits) {
     return { ...base, result: 'skipped', reason: `${units} labelled rows, ${minUnits} are needed` };
   }
   const extra = (candidateLoss - stableLoss) * 1000;
