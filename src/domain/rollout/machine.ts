@@ -114,7 +114,8 @@ export function nextTask(state: RolloutState): RolloutTask {
   const step = currentStep(state);
   if (state.ordered !== null) {
     if (mayRise || falls(state)) return { kind: 'apply', order: state.ordered, generation: state.generation };
-    if (state.run === null || state.ordered.step === null || state.ordered.step.run === null) return { kind: 'wait' };
+    // The run that was left has ended: an order into another one is all there is to wait for.
+    if (state.ordered.step === null || state.ordered.step.run !== state.run) return { kind: 'wait' };
   } else if (state.splitRefused !== null && (state.run === null || state.fullFrom !== null)) {
     // No gate looks, and the split that would let one look is somebody else's.
     return { kind: 'wait' };

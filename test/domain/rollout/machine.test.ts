@@ -260,6 +260,13 @@ describe('the machine of a rollout', () => {
       assert.deepEqual(nextTask(paused), { ...judgeTask, afterCohort: 6, mayAdvance: false });
     });
 
+    it('waits under a pause with a rise out of shadow: the run that was left has ended', () => {
+      const ordered = after(begun, evaluated, applied(1, 1), judged({ verdict: 'advance', cohort: 5 }));
+      const paused = reduce(ordered, { kind: 'paused', by: 'ana', reason: 'holiday' });
+      assert.equal(nextTask(paused).kind, 'wait');
+      assert.equal(nextTask(reduce(paused, { kind: 'resumed', by: 'ana', reason: 'back' })).kind, 'apply');
+    });
+
     it('keeps a rise that a pause overtook until it is resumed and the gate does not hold', () => {
       const ordered = after(...atFivePercent, judged({ run: 'canary', verdict: 'advance', cohort: 9 }));
       const paused = reduce(ordered, { kind: 'paused', by: 'ana', reason: 'holiday' });
