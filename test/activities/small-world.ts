@@ -2,8 +2,14 @@
  * A world small enough to know every number of: real PostgreSQL, a real archive and a real source of CSV rows; one gateway whose log,
  * ledger and split are written by the test.
  */
+import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
+import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
+import { createInMemoryMetricSource } from '../../src/adapters/metric-source/in-memory.ts';
+import type { KnownCounts } from '../../src/adapters/metric-source/in-memory.ts';
+import { createInMemoryServingCheck } from '../../src/adapters/serving-check/in-memory.ts';
+import { trainers } from '../../src/adapters/trainer/index.ts';
 import { recordStores } from '../../src/adapters/record-store/index.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import { openRequestLog } from '../../src/adapters/request-log/index.ts';
@@ -21,6 +27,7 @@ import { epochMs, HOUR_MS, isoInstant } from '../../src/domain/time.ts';
 import { join } from 'node:path';
 import { makePlaces, SHOP_HEADER, shopModel } from '../adapters/data-source/places.ts';
 import type { TestPlaces } from '../adapters/data-source/places.ts';
+import { openLog, sdkLogger } from '../../src/worker/logging.ts';
 import { freshDatabase } from '../postgres-server.ts';
 
 export const MODEL = 'shop';
@@ -85,7 +92,11 @@ export interface SmallWorld {
   readonly router: TrafficRouter;
   /** Orders of a fallback that the router took, in order. */
   readonly fallbacks: PutFallback[];
-  readonly ports: Pick<ActivityPorts, 'records' | 'gatewayLog' | 'requestLog' | 'trafficRouter' | 'dataSource'>;
+  readonly ports: ActivityPorts;
+  /** Counts that a metric source would give, by metric and cohort. */
+  readonly metrics: KnownCounts;
+  /** Event clock of every gateway, epoch milliseconds; null before the first request. */
+  clock: number | null;
   readonly declaration: ModelDeclaration;
   /** Compacts records and moves the watermark, as collection does. */
   arrive(through: number, content: readonly LogRecord[]): Promise<void>;
@@ -103,17 +114,21 @@ export interface WorldOptions {
   readonly checks?: ModelDeclaration['checks'];
   /** Bundles that no gateway can load. */
   readonly unloadable?: readonly string[];
+  readonly routedGateways?: number;
+  /** What else is declared. */
+  readonly declare?: (declaration: ModelDeclaration) => ModelDeclaration;
 }
 
 export function declarationOf(file: string, options: WorldOptions): ModelDeclaration {
   const model = shopModel(file, { source: { backfillUntil: '2001-01-03' }, label: { attributionWindow: 'PT12H' } });
-  return {
+  const declaration = {
     ...model,
     model: MODEL,
     features: [...FEATURES],
     objectives: [...(options.objectives ?? OBJECTIVES)],
     checks: options.checks ?? [],
   };
+  return options.declare?.(declaration) ?? declaration;
 }
 
 export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld> {
@@ -125,7 +140,7 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
   const gateways = [new TestGateway()];
   const source = openOnce(declaration, places);
   const fallbacks: PutFallback[] = [];
-  const router = await openRouter(options.unloadable ?? []);
+  const router = await openRouter(options, () => world.clock);
   const trafficRouter: TrafficRouter = {
     ...router,
     fallback: async (model, put) => {
@@ -133,9 +148,23 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
       fallbacks.push(put);
     },
   };
-  const ports = { records, requestLog, dataSource: source, trafficRouter, gatewayLog: logOf(gateways) };
+  const metrics: KnownCounts = new Map();
+  const ports: ActivityPorts = {
+    records,
+    requestLog,
+    dataSource: source,
+    trafficRouter,
+    gatewayLog: logOf(gateways),
+    objectStore: places.store,
+    evidenceIntake: createEvidenceIntake(records),
+    metricSource: createInMemoryMetricSource(metrics),
+    servingCheck: createInMemoryServingCheck((digest) => places.store.get(digest)),
+    trainer: await trainers['worker-thread'].create({ progressEveryMs: 0, heapMbMax: 512 }),
+  };
   let arrivals = 0;
-  return {
+  const world: SmallWorld = {
+    clock: null,
+    metrics,
     records,
     requestLog,
     gateways,
@@ -148,9 +177,9 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
       await requestLog.compact({ model: MODEL, gateway: 'gateway-1', segment: arrivals, records: content });
       await records.transaction(MODEL, (tx) => tx.advanceWatermark(through));
     },
-    run: <T>(activity: () => Promise<T>) => new MockActivityEnvironment().run<[], T, () => Promise<T>>(activity),
+    run: <T>(activity: () => Promise<T>) => activityEnvironment().run<[], T, () => Promise<T>>(activity),
     async finds(participant, activity) {
-      const environment = new MockActivityEnvironment();
+      const environment = activityEnvironment();
       const found = environment.run(activity).then(
         (work: unknown) => ({ work }),
         () => null,
@@ -168,6 +197,15 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
       places.remove();
     },
   };
+  return world;
+}
+
+/**
+ * What stands around an activity in a worker. Failures that a test expects are not logged.
+ * @param info For example what an earlier attempt left in its heartbeat.
+ */
+export function activityEnvironment(info: Partial<Info> = {}): MockActivityEnvironment {
+  return new MockActivityEnvironment(info, { logger: sdkLogger(openLog('error', 'test')) });
 }
 
 async function settlement(records: RecordStore, participant: string): Promise<void> {
@@ -193,9 +231,12 @@ function openOnce(declaration: ModelDeclaration, places: TestPlaces): () => Prom
   return () => (opened ??= openDataSource(declaration, places));
 }
 
-async function openRouter(unloadable: readonly string[]): Promise<TrafficRouter> {
+async function openRouter(
+  { unloadable = [], routedGateways = 1 }: WorldOptions,
+  clock: () => number | null,
+): Promise<TrafficRouter> {
   const loads = (bundle: string): boolean => !unloadable.includes(bundle);
-  const router = createInMemoryRouter(1, { clock: () => null, loads });
+  const router = createInMemoryRouter(routedGateways, { clock, loads });
   await router.register(MODEL, { freshFeatures: [], fallback: CONSTANT });
   return router;
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createMonitoringActivities } from '../../src/activities/monitoring.ts';
-import type { ActivityPorts } from '../../src/activities/ports.ts';
 import { createPromotionActivities } from '../../src/activities/promotion.ts';
 import { incidentId, monitoringId, promotionId } from '../../src/contracts/names.ts';
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts';
@@ -46,7 +45,7 @@ describe('the workflows of monitoring', function () {
     await world.records.transaction(MODEL, (tx) => tx.join(promotionId(MODEL)));
     run = await startStageRun({
       ...createMonitoringActivities(world.ports),
-      ...createPromotionActivities(world.ports as ActivityPorts),
+      ...createPromotionActivities(world.ports),
     });
     await run.start('promotion', promotionId(MODEL), { model: MODEL });
     await run.start('monitoring', ID, { model: MODEL });

@@ -8,12 +8,14 @@ import type { FileSourcePlaces } from '../../../src/adapters/data-source/file.ts
 import { openDataSource } from '../../../src/adapters/data-source/index.ts';
 import type { DataSource } from '../../../src/adapters/data-source/port.ts';
 import { createObjectStore } from '../../../src/adapters/object-store/index.ts';
+import type { ObjectStore } from '../../../src/adapters/object-store/port.ts';
 import { modelFileSchema } from '../../../src/contracts/model.ts';
 import type { ModelDeclaration } from '../../../src/contracts/model.ts';
 
 const FLIGHTS = 'node_modules/vega-datasets/data/flights-3m.parquet';
 
 export interface TestPlaces extends FileSourcePlaces {
+  readonly store: ObjectStore;
   write(name: string, lines: readonly string[]): string;
   remove(): void;
 }
