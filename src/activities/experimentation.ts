@@ -133,7 +133,8 @@ async function submitCandidate(
   const handoffId = `${id}/candidate`;
   const { declaration } = await modelContext(tx);
   const attempt = (await attemptsOf(tx)).find((known) => known.experimentId === id);
-  if ((await tx.get('candidate', bundle)) === null) {
+  const known = await tx.get('candidate', bundle);
+  if (known === null) {
     await tx.put('candidate', bundle, {
       bundle,
       idea: input.idea,
@@ -149,6 +150,9 @@ async function submitCandidate(
       decidedAt: null,
     });
     await rememberAttempt(tx, id, { bundle });
+  } else if (known.attempt !== input.attempt) {
+    // An artifact served again with the same features is the same bundle: it has its outcome, or will have it.
+    await rememberAttempt(tx, id, { abandoned: `the same bundle as attempt ${known.attempt}` });
   }
   await tx.handOff({ id: handoffId, to: promotionId(model), kind: 'candidateReady', body: { bundle } });
   await tx.unsettle(experimentationId(model));
