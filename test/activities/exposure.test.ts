@@ -67,9 +67,9 @@ describe('exposure', function () {
           return states.map((state) => ({ ...state, watermark: isoInstant(START) }));
         },
       };
-      const { setExposure } = createRolloutActivities({ ...world.ports, trafficRouter: router });
+      const rollout = createRolloutActivities({ ...world.ports, trafficRouter: router });
       const order = await desk.split(1, { effectiveCohort: 3 });
-      assert.equal((await world.run(() => setExposure(order))).effectiveCohort, 9);
+      assert.equal((await world.run(() => rollout.setExposure(order))).effectiveCohort, 9);
     });
 
     it('once: asked again, it says from when, and orders nothing anew', async () => {
@@ -113,9 +113,9 @@ describe('exposure', function () {
         ['puts it off for all, where that one has answered beyond it meanwhile', START + 3 * COHORT_MS + 1, 5],
       ] as const)
         it(title, async () => {
-          const { setExposure } = createRolloutActivities({ ...world.ports, trafficRouter: whole });
+          const rollout = createRolloutActivities({ ...world.ports, trafficRouter: whole });
           const order = await desk.split(1);
-          const attempt = () => world.run(() => setExposure(order));
+          const attempt = () => world.run(() => rollout.setExposure(order));
           await assert.rejects(attempt(), { code: 'GATEWAY_UNREACHABLE' });
           isReachable = true;
           clocks.second = clockMeanwhile;
@@ -164,14 +164,14 @@ describe('exposure', function () {
             servingNow: { ...state.servingNow, candidateInFlight: inFlight },
           })),
       };
-      const { returnToStable } = createRolloutActivities({ ...world.ports, trafficRouter: router });
+      const rollout = createRolloutActivities({ ...world.ports, trafficRouter: router });
       const order = await way();
       await assert.rejects(
-        world.run(() => returnToStable(order)),
+        world.run(() => rollout.returnToStable(order)),
         /6 requests of the candidate in flight/,
       );
       inFlight = 0;
-      assert.equal((await world.run(() => returnToStable(order))).gateways, 2);
+      assert.equal((await world.run(() => rollout.returnToStable(order))).gateways, 2);
     });
 
     it('above a later split that still names the candidate, whoever wrote it', async () => {
@@ -203,11 +203,11 @@ describe('exposure', function () {
           throw new HoldfastError('BUNDLE_NOT_LOADABLE', 'the stable bundle does not load');
         },
       };
-      const { returnToStable } = createRolloutActivities({ ...world.ports, trafficRouter: router });
+      const rollout = createRolloutActivities({ ...world.ports, trafficRouter: router });
       const order = await way();
       // No error of ours: those of kind terminal are not retried.
       await assert.rejects(
-        world.run(() => returnToStable(order)),
+        world.run(() => rollout.returnToStable(order)),
         (error) => !(error instanceof HoldfastError) && /the stable bundle does not load/.test(String(error)),
       );
     });
@@ -243,9 +243,9 @@ describe('a rollout on record', function () {
           return [first!, { ...second!, entries: [{ ...second!.entries[0]!, stable: CONSTANT }] }];
         },
       };
-      const { beginRollout } = createRolloutActivities({ ...world.ports, trafficRouter: router });
+      const rollout = createRolloutActivities({ ...world.ports, trafficRouter: router });
       await assert.rejects(
-        world.run(() => beginRollout(ROLLOUT)),
+        world.run(() => rollout.beginRollout(ROLLOUT)),
         new RegExp(`the gateways do not agree on one stable bundle: ${STATIC}, ${CONSTANT}; look again when they do`),
       );
     });
@@ -305,7 +305,11 @@ describe('a rollout on record', function () {
     const announce = (turn: number, open: boolean): Promise<void> =>
       world.run(() =>
         desk.activities.announceRequest({
-          ...{ model, rolloutId, candidate: CANDIDATE, idea, turn },
+          model,
+          rolloutId,
+          candidate: CANDIDATE,
+          idea,
+          turn,
           request: open ? request : null,
         }),
       );
@@ -323,7 +327,12 @@ describe('a rollout on record', function () {
       world.run(() =>
         desk.activities.finishRollout({
           ...ROLLOUT,
-          ...{ outcome: 'rolled_back', step: 'canary', stepIndex: 2, reason: 'harm', by: null, effectiveFrom: null },
+          outcome: 'rolled_back',
+          step: 'canary',
+          stepIndex: 2,
+          reason: 'harm',
+          by: null,
+          effectiveFrom: null,
           ...over,
         }),
       );

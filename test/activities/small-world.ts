@@ -93,6 +93,8 @@ export interface SmallWorld {
   /** Orders of a fallback that the router took, in order. */
   readonly fallbacks: PutFallback[];
   readonly ports: ActivityPorts;
+  /** Where the source keeps what it has prepared. */
+  readonly workDir: string;
   /** Counts that a metric source would give, by metric and cohort. */
   readonly metrics: KnownCounts;
   /** Event clock of every gateway, epoch milliseconds; null before the first request. */
@@ -164,6 +166,7 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
   let arrivals = 0;
   const world: SmallWorld = {
     clock: null,
+    workDir: places.workDir,
     metrics,
     records,
     requestLog,
