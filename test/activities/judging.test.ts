@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { gateRunPlan, policyOnRecord } from '../../src/activities/policy-records.ts';
+import { policyOnRecord } from '../../src/activities/policy-records.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
+import { gateRunPlan } from '../../src/domain/rollout/recorded-policy.ts';
 import { takeLook } from '../../src/domain/rollout/looks.ts';
 import { beginGate } from '../../src/domain/statistics/index.ts';
 import type { Judgement } from '../../src/domain/rollout/states.ts';

@@ -28,7 +28,7 @@ import { join } from 'node:path';
 import { makePlaces, SHOP_HEADER, shopModel } from '../adapters/data-source/places.ts';
 import type { TestPlaces } from '../adapters/data-source/places.ts';
 import { openLog, sdkLogger } from '../../src/worker/logging.ts';
-import { freshDatabase } from '../postgres-server.ts';
+import { borrowDatabase } from '../postgres-server.ts';
 
 export const MODEL = 'shop';
 export const START = epochMs('2001-01-03');
@@ -135,7 +135,7 @@ export function declarationOf(file: string, options: WorldOptions): ModelDeclara
 
 export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld> {
   const places = makePlaces();
-  const records = await openStore(options.store ?? 'postgres');
+  const { records, giveBack } = await openStore(options.store ?? 'postgres');
   const requestLog = await openRequestLog({ kind: 'duckdb', folder: join(places.baseDir, 'log') });
   const declaration = declarationOf(places.write('shop.csv', [SHOP_HEADER, ...(options.rows ?? [])]), options);
   await register(records, declaration);
@@ -196,6 +196,7 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
     },
     async close() {
       await records.close();
+      await giveBack();
       await requestLog.close();
       places.remove();
     },
@@ -220,13 +221,16 @@ async function settlement(records: RecordStore, participant: string): Promise<vo
   throw new Error(`${participant} did not settle`);
 }
 
-async function openStore(kind: 'postgres' | 'in-memory'): Promise<RecordStore> {
-  const store =
-    kind === 'in-memory'
+async function openStore(
+  kind: 'postgres' | 'in-memory',
+): Promise<{ readonly records: RecordStore; readonly giveBack: () => Promise<void> }> {
+  const database = kind === 'postgres' ? await borrowDatabase() : null;
+  const records =
+    database === null
       ? createInMemoryRecordStore()
-      : await recordStores.postgres.create({ url: await freshDatabase(), connectionsMax: 5 });
-  await store.migrate();
-  return store;
+      : await recordStores.postgres.create({ url: database.url, connectionsMax: 5 });
+  await records.migrate();
+  return { records, giveBack: async () => database?.giveBack() };
 }
 
 function openOnce(declaration: ModelDeclaration, places: TestPlaces): () => Promise<DataSource> {
