@@ -137,6 +137,14 @@ export const COMMANDS: CommandTable = {
       },
     },
   },
+  plan: {
+    summary: 'Say how long a rollout of a model takes, what it finds how soon, and what can never conclude',
+    examples: [
+      'plan models/flight-delay.yaml',
+      'plan models/flight-delay.yaml --claim improve --gain 13 --start 2001-02-05',
+    ],
+    load: () => import('./plan.ts'),
+  },
   validate: {
     summary: 'Judge a model file and say in words what it declares',
     examples: ['validate models/flight-delay.yaml', 'validate models/flight-delay.yaml --json'],

@@ -15,6 +15,8 @@ export interface RecordedPolicy {
   /** Length of a cohort, and time from its end until its labels count, milliseconds. */
   readonly cohortMs: number;
   readonly maturityMs: number;
+  /** Whether acting on a prediction changes its label: then arms are compared, not pairs. */
+  readonly affectsLabel: boolean;
 }
 
 /** Name of a policy: the digest of its canonical JSON. Optional fields that are absent do not count. */
@@ -23,7 +25,7 @@ export function policyDigest(policy: object): string {
 }
 
 /** Whole cohorts from assignment to maturity of the label. */
-const labelLagOf = ({ maturityMs, cohortMs }: RecordedPolicy): number => Math.ceil(maturityMs / cohortMs);
+export const labelLagOf = ({ maturityMs, cohortMs }: RecordedPolicy): number => Math.ceil(maturityMs / cohortMs);
 
 /** A gate run of a policy. */
 export function gateRunPlan(policy: RecordedPolicy, run: RunName): GateRunPlan {

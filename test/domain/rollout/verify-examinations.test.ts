@@ -20,6 +20,7 @@ const POLICY = {
   people: { approver: ['ana'] },
   cohortMs: 3_600_000,
   maturityMs: 3_600_000,
+  affectsLabel: false,
 };
 const digestOf = (value: unknown): string => sha256Hex(canonicalJson(value));
 const DIGEST = policyDigest(POLICY);
