@@ -56,21 +56,26 @@ export interface InFlight {
   readonly firstCohort?: number | null;
   readonly watermark?: string;
   readonly metrics?: readonly MetricPolicy[];
+  /** In place of the shop's ladder with the metrics. */
+  readonly declaration?: ModelDeclaration;
+  /** Step of the ladder that the split is of. */
+  readonly step?: number;
 }
 
-/** Writes down a rollout that is under way since its third cohort, with the log complete through 2001-01-04. */
-export async function putRollout(records: RecordStore, given: InFlight = {}): Promise<void> {
+/** Writes down a rollout that is under way since its third cohort, with the log complete through 2001-01-04. @returns its policy's digest */
+export async function putRollout(records: RecordStore, given: InFlight = {}): Promise<string> {
   const { outcome = 'in_progress', firstCohort = 3, watermark = '2001-01-04', metrics = [REFUNDS, REGRET] } = given;
-  const declaration = declarationWith(metrics);
+  const { declaration = declarationWith(metrics), step = 3 } = given;
   const policy = policyOf(declaration, 'not-worse');
   await records.transaction(MODEL, async (tx) => {
     await tx.put('model', 'declaration', { declaration, digest: '0'.repeat(64), path: 'shop.yaml', baseDir: '.' });
     await tx.insert('policy', policyDigest(policy), policy);
     await tx.put('memory', `${ROLLOUT}/policy`, { value: policyDigest(policy) });
     await tx.put('candidate', CANDIDATE, candidateWith(outcome));
-    if (firstCohort !== null) await tx.put('schedule', ROLLOUT, { entries: [entryFrom(firstCohort)] });
+    if (firstCohort !== null) await tx.put('schedule', ROLLOUT, { entries: [entryFrom(firstCohort, step)] });
     await tx.advanceWatermark(epochMs(watermark));
   });
+  return policyDigest(policy);
 }
 
 function candidateWith(outcome: CandidateRecord['outcome']): CandidateRecord {
@@ -90,7 +95,7 @@ function candidateWith(outcome: CandidateRecord['outcome']): CandidateRecord {
   };
 }
 
-const entryFrom = (cohort: number) => ({
+const entryFrom = (cohort: number, step: number) => ({
   effectiveFrom: '2001-01-03T06:00:00Z',
   stable: '5'.repeat(64),
   candidate: CANDIDATE,
@@ -98,7 +103,7 @@ const entryFrom = (cohort: number) => ({
   salt: ROLLOUT,
   mirror: true,
   cohort,
-  step: 2,
+  step,
   mode: 'canary',
   generation: 2,
 });

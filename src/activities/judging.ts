@@ -8,11 +8,12 @@ import type { RequestLog } from '../adapters/request-log/port.ts';
 import type { RecordStore } from '../adapters/record-store/port.ts';
 import type { DecisionRecord, EvidenceRecord, PolicyRecord, RecordBodies } from '../contracts/records.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { isVouchedFor } from '../domain/rollout/approvals.ts';
 import { LOSS_STREAM, policyAtStep, runOf } from '../domain/rollout/gate-runs.ts';
 import type { GateRunPlan } from '../domain/rollout/gate-runs.ts';
 import { lookInWords, lookTable } from '../domain/rollout/look-words.ts';
-import { judgeAgain, takeLook } from '../domain/rollout/looks.ts';
-import type { LookBasis } from '../domain/rollout/looks.ts';
+import { judgeAgain, stepServedAt, takeLook } from '../domain/rollout/looks.ts';
+import type { LookBasis, PastLook } from '../domain/rollout/looks.ts';
 import type { GivenApproval, Judgement } from '../domain/rollout/states.ts';
 import { gateRunPlan } from '../domain/rollout/recorded-policy.ts';
 import { unmetConditions } from '../domain/rollout/unmet.ts';
@@ -53,6 +54,8 @@ interface Look extends Measuring {
   /** Step within the run that the cohort was served at. */
   readonly cohortStep: number;
   readonly mayAdvance: boolean;
+  /** Approvals that are given or asked for and lack the word of the HTTP edge. */
+  readonly unvouched: number;
   readonly previous: { readonly evidenceDigest: string; readonly batchesDigest: string };
   readonly assignmentFaults: readonly string[];
 }
@@ -73,6 +76,7 @@ export async function look({ records, ...sources }: JudgingPorts, input: LookInp
 
 const judgementKey = (input: LookInput): string => `${input.rolloutId}/${input.run}/judgement`;
 const gateKey = (input: LookInput): string => `${input.rolloutId}/${input.run}`;
+const basisPoints = (exposure: number): number => Math.round(exposure * 10_000);
 const padded = (cohort: number): string => String(cohort).padStart(6, '0');
 
 /** The judgement of a cohort that was looked at before; null when it was not. */
@@ -99,6 +103,7 @@ async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | 
   const firstStep = policy.rollout.steps.findIndex((step) => runOf(step) === input.run);
   const stepInRun = input.step - firstStep;
   const state = await gateBefore(tx, input, plan, stepInRun, known);
+  const unvouched = await unvouchedApprovals(tx, policy, input);
   return {
     ...input,
     input,
@@ -107,12 +112,13 @@ async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | 
     state,
     entry,
     // Before a rise takes effect the cohort still counts for the step before it.
-    cohortStep: entry === ofRun.at(-1) ? stepInRun : Math.min(stepInRun, entry.step - firstStep),
+    cohortStep: entry === ofRun.at(-1) ? stepInRun : stepServedAt(plan, basisPoints(entry.exposure)),
     calendar,
     candidate: entry.candidate,
     salt: first.salt,
     runStart: first.cohort,
-    mayAdvance: input.mayAdvance && (await approvalsCount(tx, policy, input)),
+    mayAdvance: input.mayAdvance && unvouched === 0,
+    unvouched,
     previous: known ?? { evidenceDigest: '', batchesDigest: '' },
     assignmentFaults: known?.assignmentFaults ?? [],
     watermark: (await tx.watermark()) ?? 0,
@@ -133,12 +139,13 @@ async function gateBefore(
   if (known === null) return beginGate(plan.policy);
   if (known.policyDigest === input.policyDigest) return known.state as GateState;
   const chain = await tx.chain('decision', input.rolloutId);
-  const looks: Array<{ basis: LookBasis; evidence: EvidenceRecord[] }> = [];
+  const looks: PastLook[] = [];
   for (const { body } of chain) {
     if (body.run !== input.run || body.basis === null) continue;
     const evidence: EvidenceRecord[] = [];
     for (const batchId of body.basis.batches) evidence.push(await evidenceOnRecord(tx, batchId));
-    looks.push({ basis: body.basis, evidence });
+    const judgedBy = gateRunPlan(await policyOnRecord(tx, body.policyDigest), input.run);
+    looks.push({ basis: body.basis, evidence, streams: judgedBy.policy.streams.map(({ id }) => id) });
   }
   return judgeAgain(plan, stepInRun, looks);
 }
@@ -160,16 +167,19 @@ async function batchesOf(tx: RecordTransaction, rolloutId: string): Promise<Look
   return new Map(batches.map(({ body }) => [`${body.metric}/${body.cohort}`, body]));
 }
 
-/** Where the policy insists on it, only a yes counts whose giver the HTTP edge has authenticated. */
-async function approvalsCount(tx: RecordTransaction, { rollout }: PolicyRecord, input: LookInput): Promise<boolean> {
-  const step = rollout.steps[input.step];
-  if (step?.mode !== 'canary' || step.approvals?.authenticated !== true) return true;
-  let authenticated = 0;
-  for (const { commandId, by } of input.approvals) {
-    const command = await tx.get('command', commandId);
-    if (command?.authenticatedAs === by) authenticated += 1;
+/** How many of the approvals asked for lack the word of the HTTP edge, where the policy insists on it. */
+async function unvouchedApprovals(
+  tx: RecordTransaction,
+  { rollout }: PolicyRecord,
+  { rolloutId, step: index, approvals }: LookInput,
+): Promise<number> {
+  const step = rollout.steps[index];
+  if (step?.mode !== 'canary' || step.approvals?.authenticated !== true) return 0;
+  const vouchedFor = new Set<string>();
+  for (const given of approvals) {
+    if (isVouchedFor(rolloutId, given, await tx.get('command', given.commandId))) vouchedFor.add(given.by);
   }
-  return authenticated >= step.approvals.quorum;
+  return Math.max(0, step.approvals.quorum - vouchedFor.size);
 }
 
 async function conclude(tx: RecordTransaction, prepared: Look, measured: Measured): Promise<Judgement> {
@@ -205,7 +215,7 @@ function basisOf(prepared: Look, measured: Measured): LookBasis {
     runStart,
     cohort: input.cohort,
     step: cohortStep,
-    exposureBp: Math.round(entry.exposure * 10_000),
+    exposureBp: basisPoints(entry.exposure),
     status: measured.status,
     assigned: measured.assigned,
     batches: measured.records.map(({ batchId }) => batchId),
@@ -236,10 +246,18 @@ function judgementOf(prepared: Look, measured: Measured, { basis, state, record,
     onlyApprovalMissing: record.reasons.includes('approval'),
     effectiveCohort: input.cohort + 1 + ACTUATION_COHORTS,
     assignmentFaults: basis.assignmentFaults,
-    unmet: unmetConditions({ policy: judged, state, record, cohortMs: policy.cohortMs, missing: measured.missing }),
+    unmet: [
+      ...unmetConditions({ policy: judged, state, record, cohortMs: policy.cohortMs, missing: measured.missing }),
+      ...(record.reasons.includes('approval') ? vouchingInWords(prepared.unvouched) : []),
+    ],
     inWords: lookInWords(judged, state, record, LOSS_STREAM),
     table: lookTable(judged, state, record),
   };
+}
+
+function vouchingInWords(unvouched: number): string[] {
+  if (unvouched === 0) return [];
+  return [`${unvouched} more that the HTTP edge has authenticated: POST …/approve with a token of their own`];
 }
 
 function decisionOf(

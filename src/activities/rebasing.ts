@@ -1,7 +1,7 @@
 import type { ChainEntry, RecordTransaction } from '../adapters/record-store/port.ts';
 import type { DecisionRecord } from '../contracts/records.ts';
 import type { RebaseAnswer, RolloutActivities } from '../contracts/workflows.ts';
-import { rebasedStep } from '../domain/rollout/rebase.ts';
+import { incomparable, rebasedStep } from '../domain/rollout/rebase.ts';
 import { ladderOf } from '../domain/rollout/recorded-policy.ts';
 import { isoInstant } from '../domain/time.ts';
 
@@ -17,14 +17,8 @@ export async function rebasePolicy(tx: RecordTransaction, input: Rebase): Promis
   if (policy === null)
     return refuse(`no policy ${policyDigest} is on record; record it first: holdfast rebase does both`);
   const before = await tx.get('policy', from);
-  if (before !== null && before.claim !== policy.claim)
-    return refuse(
-      `policy ${policyDigest} judges a claim of "${policy.claim}", and this candidate claims "${before.claim}"`,
-    );
-  if (before !== null && (before.cohortMs !== policy.cohortMs || before.affectsLabel !== policy.affectsLabel))
-    return refuse(
-      `policy ${policyDigest} has other cohorts or another label: what was measured could not be judged again`,
-    );
+  const obstacle = before === null ? null : incomparable(before, policy);
+  if (obstacle !== null) return refuse(`policy ${policyDigest} cannot take over: ${obstacle}`);
   const steps = ladderOf(policy);
   const step = rebasedStep(before === null ? steps : ladderOf(before), input.step, input.exposure, steps);
   if (step === null)

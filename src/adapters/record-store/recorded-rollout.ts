@@ -1,3 +1,4 @@
+import type { CommandRecord } from '../../contracts/records.ts';
 import type { RecordedRollout } from '../../domain/rollout/recorded-chain.ts';
 import type { RecordTransaction } from './port.ts';
 
@@ -29,7 +30,7 @@ async function commandsOf(
   tx: RecordTransaction,
   chain: RecordedRollout['chain'],
 ): Promise<RecordedRollout['commands']> {
-  const commands = new Map<string, { readonly by: string; readonly authenticatedAs?: string }>();
+  const commands = new Map<string, CommandRecord>();
   for (const { body } of chain) {
     for (const { commandId } of body.approvals) {
       const command = commands.has(commandId) ? null : await tx.get('command', commandId);

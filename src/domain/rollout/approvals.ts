@@ -4,6 +4,8 @@
  */
 import type { ApprovalRequest, GivenApproval, RolloutApproval, RolloutState, StepApprovals } from './states.ts';
 
+const VOUCH = 'send POST /v1/rollouts/{id}/approve with a token of your own';
+
 /** What the present step asks of people; null where it asks nothing. */
 function neededApprovals(state: RolloutState): StepApprovals | null {
   return state.brief?.steps[state.step]?.approvals ?? null;
@@ -13,6 +15,31 @@ function neededApprovals(state: RolloutState): StepApprovals | null {
 export function approvalsGiven(state: RolloutState): boolean {
   const needed = neededApprovals(state);
   return needed === null || (state.request?.approvals.length ?? 0) >= needed.quorum;
+}
+
+/** An order as the command log has it. */
+export interface LoggedOrder {
+  readonly by: string;
+  readonly command: string;
+  readonly target: string;
+  readonly body: unknown;
+  /** Who gave it by the word of the HTTP edge; absent where a name is only a claim. */
+  readonly authenticatedAs?: string;
+}
+
+/**
+ * Whether the HTTP edge has authenticated who gave exactly this yes: a token's word for one order is none for another that borrows its id.
+ * @param order What the command log has under the approval's command id, or null
+ */
+export function isVouchedFor(
+  rolloutId: string,
+  given: Pick<RolloutApproval, 'by' | 'role' | 'step' | 'candidate' | 'evidenceDigest'>,
+  order: LoggedOrder | null,
+): boolean {
+  if (order === null || order.command !== 'approve' || order.target !== rolloutId) return false;
+  if (order.authenticatedAs !== given.by) return false;
+  const said = order.body as Partial<RolloutApproval> | null;
+  return (['by', 'role', 'step', 'candidate', 'evidenceDigest'] as const).every((key) => said?.[key] === given[key]);
 }
 
 /** Identity of an approval request and the approvals it has: what people have been told of. */
@@ -50,7 +77,8 @@ function isExpired({ expiresCohorts }: StepApprovals, judgedCohort: number): (gi
 export function approved(state: RolloutState, approval: RolloutApproval): RolloutState {
   if (state.request === null || refuseApproval(state, approval) !== null) return state;
   const given = { ...approval, cohort: state.judgedCohort };
-  return { ...state, request: { ...state.request, approvals: [...state.request.approvals, given] } };
+  const others = state.request.approvals.filter(({ by }) => by !== approval.by);
+  return { ...state, request: { ...state.request, approvals: [...others, given] } };
 }
 
 /** Why an approval cannot be taken now, in words with the present digest; null when it can. */
@@ -67,6 +95,9 @@ export function refuseApproval(state: RolloutState, approval: RolloutApproval): 
   if (!people.includes(approval.by))
     return `${approval.by} does not hold role ${approval.role}; allowed: ${people.join(', ')}`;
   if (approval.by === state.brief?.author) return `${approval.by} is the candidate’s author and cannot approve it`;
+  // A claim in somebody's name must not keep out the yes that a token vouches for: there, the last one counts.
+  if (neededApprovals(state)?.authenticated === true)
+    return approval.channel === 'http' ? null : `this step counts only what the HTTP edge has authenticated; ${VOUCH}`;
   if (request.approvals.some((given) => given.by === approval.by))
     return `${approval.by} has already approved this step`;
   return null;

@@ -3,9 +3,10 @@ import { canonicalJson } from '../canonical-json.ts';
 import { sha256Hex } from '../sha256.ts';
 import { beginGate } from '../statistics/index.ts';
 import type { GateState, LookRecord } from '../statistics/index.ts';
+import { isVouchedFor } from './approvals.ts';
 import type { GateRunPlan, RunName } from './gate-runs.ts';
 import { judgeAgain, takeLook } from './looks.ts';
-import type { LookBasis } from './looks.ts';
+import type { LookBasis, PastLook } from './looks.ts';
 import { Difference } from './recorded-chain.ts';
 import type { ChainLink, RecordedApproval, RecordedEvidence, RecordedRollout } from './recorded-chain.ts';
 import { gateRunPlan, ladderOf, policyDigest } from './recorded-policy.ts';
@@ -16,7 +17,7 @@ interface Run {
   readonly policyDigest: string;
   readonly plan: GateRunPlan;
   readonly state: GateState;
-  readonly looks: ReadonlyArray<{ readonly basis: LookBasis; readonly evidence: readonly RecordedEvidence[] }>;
+  readonly looks: readonly PastLook[];
   readonly evidenceDigest: string;
   readonly batchesDigest: string;
 }
@@ -79,7 +80,7 @@ export class LooksAgain {
     const firstStep = inForce.ladder.findIndex((step) => step.run === runName);
     if (basis.mayAdvance) this.#checkApprovals(link, inForce, firstStep + taken.record.step);
     if (taken.record.decision === 'advance') this.#allow(inForce.ladder[firstStep + taken.record.step + 1]);
-    const looks = [...before.looks, { basis, evidence }];
+    const looks = [...before.looks, { basis, evidence, streams: plan.policy.streams.map(({ id }) => id) }];
     this.#runs.set(runName, { policyDigest: inForce.digest, plan, state: taken.state, looks, ...digests });
     this.#seen.add(digests.evidenceDigest);
     this.looks += 1;
@@ -183,7 +184,9 @@ export class LooksAgain {
     if (people.size < needed.quorum)
       throw new Difference(link, `it might advance with ${people.size} of ${needed.quorum} approvals`);
     const { commands } = this.#recorded;
-    const known = approvals.filter(({ commandId, by }) => commands.get(commandId)?.authenticatedAs === by);
+    const known = approvals.filter((given) =>
+      isVouchedFor(this.#recorded.rolloutId, given, commands.get(given.commandId) ?? null),
+    );
     if (needed.authenticated && known.length < needed.quorum)
       throw new Difference(link, `it might advance with ${known.length} of ${needed.quorum} authenticated approvals`);
   }

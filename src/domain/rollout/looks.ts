@@ -54,28 +54,42 @@ export function takeLook(
   });
 }
 
+/** A look with the streams of the policy it was judged by. */
+export interface PastLook extends Look {
+  readonly streams: readonly string[];
+}
+
 /**
- * The gate's state after looks that were judged by another policy: every recorded count is judged again, and nothing advances on the way.
- * A stream that the earlier policy did not know has no counts before the first cohort of the new one.
+ * The gate's state after looks that were judged by other policies: every recorded count is judged again, and nothing advances on the way.
+ * Of a cohort whose policy did not know a stream, the stream has no counts and none are awaited; what a policy knew and nobody has told
+ * yet is awaited still. Harm that is found in old evidence is decided at the next look, on record: its running maximum stays.
  * @param step Step of the run on which the rollout stands under the new policy
  */
-export function judgeAgain(plan: GateRunPlan, step: number, looks: readonly Look[]): GateState {
+export function judgeAgain(plan: GateRunPlan, step: number, looks: readonly PastLook[]): GateState {
   let state: GateState = { ...beginGate(plan.policy), step };
-  const known = new Set(looks.flatMap(({ evidence }) => evidence.map(({ stream }) => stream)));
-  const unknown = plan.policy.streams.filter(({ id }) => !known.has(id));
-  for (const { basis, evidence } of looks) {
-    if (state.terminal !== null) break;
+  for (const { basis, evidence, streams } of looks) {
     const given = evidence.filter(({ stream }) => plan.policy.streams.some(({ id }) => id === stream));
+    const unknown = plan.policy.streams.filter(({ id }) => !streams.includes(id));
     const nothing = unknown.map(({ id, kind }) => ({
       stream: id,
       cohort: basis.cohort,
       histogram: kind === 'difference' ? [] : null,
       window: kind === 'count' ? ([0, 0, 0, 0] as const) : null,
     }));
-    const look = { basis: { ...basis, mayAdvance: false }, evidence: [...given, ...nothing] };
-    ({ state } = takeLook(plan, state, look));
+    const again = { ...basis, step: stepServedAt(plan, basis.exposureBp), mayAdvance: false };
+    ({ state } = takeLook(plan, state, { basis: again, evidence: [...given, ...nothing] }));
+    state = { ...state, terminal: null };
   }
   return state;
+}
+
+/**
+ * Step of a run that units served at an exposure count for: the highest that exposes no more. Where even the first exposes more they count
+ * for none: the number after the last step.
+ */
+export function stepServedAt({ policy }: GateRunPlan, exposureBp: number): number {
+  const served = policy.steps.findLastIndex((step) => step.exposureBp <= exposureBp);
+  return served === -1 ? policy.steps.length : served;
 }
 
 function cohortOfLook({ policy }: GateRunPlan, basis: LookBasis, evidence: readonly StreamCounts[]): Cohort {

@@ -1,4 +1,5 @@
 /** What is on record of one rollout, as far as its decisions can be judged again from it. Plain JSON; contracts fill it in. */
+import type { LoggedOrder } from './approvals.ts';
 import type { LookBasis, StreamCounts } from './looks.ts';
 import type { RecordedPolicy } from './recorded-policy.ts';
 import type { ChainHead } from './states.ts';
@@ -68,8 +69,8 @@ export interface RecordedRollout {
   readonly attestations: readonly RecordedAttestation[];
   /** Cases of the suite, by id in code units. */
   readonly suite: readonly SuiteCase[];
-  /** By whose word the edge knew who gave an approval, by command id; commands that are not on record are not there. */
-  readonly commands: ReadonlyMap<string, { readonly by: string; readonly authenticatedAs?: string }>;
+  /** Orders as the command log has them, by command id; those that are not on record are not there. */
+  readonly commands: ReadonlyMap<string, LoggedOrder>;
   readonly exposures: readonly RecordedExposure[];
   /** Of the chain, as somebody else has seen it; null where nobody has. */
   readonly head: ChainHead | null;

@@ -45,7 +45,8 @@ export function waitingForInWords(state: RolloutState): string {
   }
   if (state.phase === 'paused') return 'a person to resume';
   if (request !== null) {
-    return `approval by ${request.roles.join(' or ')}, ${request.approvals.length} of ${request.quorum} given`;
+    const kind = stepOf(state)?.approvals?.authenticated === true ? 'authenticated approval' : 'approval';
+    return `${kind} by ${request.roles.join(' or ')}, ${request.approvals.length} of ${request.quorum} given`;
   }
   if (state.escalated) return 'a person: the deadline of the step has passed';
   if (splitIsBroken(state)) return 'a person: the split is broken, only a rollback leads on';

@@ -245,6 +245,25 @@ describe('the machine of a rollout', () => {
       assert.equal(approvalsGiven(turned), false);
     });
 
+    it('takes a yes by HTTP alone where the step asks for authenticated people, and the last one of a person', () => {
+      const steps = brief.steps.map((each) =>
+        each.approvals === null ? each : { ...each, approvals: { ...each.approvals, authenticated: true } },
+      );
+      const asked: RolloutState = { ...waiting, brief: { ...brief, steps } };
+      for (const channel of ['cli', 'client', 'ui'])
+        assert.match(refuseApproval(asked, approval({ channel })) ?? '', /only what the HTTP edge has authenticated/);
+      const yes = (commandId: string): RolloutState =>
+        [approval({ channel: 'http', commandId: 'claimed' }), approval({ channel: 'http', commandId })].reduce(
+          (state, given) => reduce(state, { kind: 'approved', approval: given }),
+          asked,
+        );
+      const { request } = yes('vouched-for');
+      assert.deepEqual(
+        request?.approvals.map(({ commandId }) => commandId),
+        ['vouched-for'],
+      );
+    });
+
     it('keeps a request bound to the evidence it was opened with', () => {
       const later = reduce(
         waiting,

@@ -287,8 +287,9 @@ describe('the chain of a rollout, judged again from its records', function () {
 
   it('finds an approval that another person gave, as the log of commands has it, and one nobody authenticated', () => {
     const { commandId } = honest.chain[placeOf('canary/10')]!.body.approvals[0]!;
+    const ordered = { by: 'eve', command: 'approve', target: honest.rolloutId, body: {} };
     found(
-      after((recorded) => void (recorded.commands = new Map([[commandId, { by: 'eve' }]]))),
+      after((recorded) => void (recorded.commands = new Map([[commandId, ordered]]))),
       /the approval by ana was given by eve, as the log of commands has it$/,
     );
     const authenticated = (policy: RecordedPolicy): RecordedPolicy => {
