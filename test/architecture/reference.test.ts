@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { modelJsonSchema, referenceFiles } from '../../scripts/reference/pages.ts';
+import { gatePolicyJsonSchema, modelJsonSchema, referenceFiles } from '../../scripts/reference/pages.ts';
 import type { JsonSchema } from '../../scripts/reference/fields.ts';
 import { ERRORS } from '../../src/contracts/errors.ts';
 
@@ -38,6 +38,7 @@ describe('the generated reference', () => {
       if (typeof schema.additionalProperties === 'object') walk(`${place}.<name>`, schema.additionalProperties);
     };
     walk('', modelJsonSchema());
+    walk('gate policy', gatePolicyJsonSchema());
     assert.deepEqual(silent, []);
   });
 });

@@ -131,7 +131,13 @@ function armNotes({ past }: DescribedTable, { candidate, control }: TableSummary
   ];
 }
 
-function unitNotes(input: TableSummary, { missing }: DescribedTable): string[] {
+function absenceInWords({ missing, declared }: DescribedTable): string {
+  if (missing === 'worst-case') return 'taken for the worst by either verdict';
+  if (declared === null) return 'left out, and whether one arm loses more of them is watched';
+  return 'left out; whether one arm loses more of them is not watched, since the policy names its streams';
+}
+
+function unitNotes(input: TableSummary, table: DescribedTable): string[] {
   const { unitsWithSeveralRows: several, unitsInBothArms: both, unitsWithoutOutcome: without, matched } = input;
   const unmatched = input.units - matched.candidate - matched.control;
   return [
@@ -143,11 +149,7 @@ function unitNotes(input: TableSummary, { missing }: DescribedTable): string[] {
     ...(both > 0
       ? [`${countInWords(both)} ${input.unit}s were seen in both arms and count in the first: what differs is diluted`]
       : []),
-    ...(without > 0
-      ? [
-          `${countInWords(without)} ${input.unit}s have no outcome: ${missing === 'exclude' ? 'left out, and how many are in each arm is watched' : 'taken for the worst by either verdict'}`,
-        ]
-      : []),
+    ...(without > 0 ? [`${countInWords(without)} ${input.unit}s have no outcome: ${absenceInWords(table)}`] : []),
     ...(matched.candidate > 0 && unmatched > input.units * 0.05
       ? [
           `${countInWords(unmatched)} ${input.unit}s found no partner in their cohort${unmatched > input.units * 0.3 ? '; a longer --cohort matches more' : ''}`,

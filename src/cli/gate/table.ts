@@ -2,7 +2,6 @@
 import { composeGateInput, composeGatePolicyFile } from '../../compose.ts';
 import type { DeclaredGatePolicy } from '../../contracts/gate-policy.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
-import { UNIT_SCALE } from '../../domain/gate/cells.ts';
 import type { MetricScale } from '../../domain/gate/cells.ts';
 import { overlapOf } from '../../domain/gate/overlap.ts';
 import { calendarOf, cohortLengthFor, COHORTS_MAX } from '../../domain/gate/unit-cohorts.ts';
@@ -91,14 +90,26 @@ function overlapping(read: ReadPast, exposure: ExposureSource): Pick<DescribedTa
   return { past: { ...read, units: overlap.units }, unitsOutside: overlap.leftOut };
 }
 
-/** `visitor_id` holds visitors. */
-const unitNameOf = (column: string | null): string => column?.replace(/[_ ]?(id|uuid|key)$/i, '') || 'unit';
+/** What a unit is called: `visitor_id` and `visitorId` hold visitors, `uid` just units. */
+function unitNameOf(column: string | null): string {
+  if (column === null || /^(u?u?id|key|unit)$/i.test(column)) return 'unit';
+  return column.replace(/[_ ](u?u?id|key)$/i, '').replace(/(?<=[a-z])Id$/, '');
+}
 
 /** One column from the command line, or those of the policy's streams. */
 function lossColumns(metric: ReturnType<typeof metricOptions>, declared: DeclaredGatePolicy | null): LossColumn[] {
   if (declared === null) return metric.column === null ? [] : [{ name: metric.column, scale: metric.scale }];
   const columns = [...new Set(Object.values(declared.columns))];
-  if (metric.column === null) return columns.map((name) => ({ name, scale: UNIT_SCALE }));
+  if (metric.column === null && columns.length > 1 && metric.scale.isCut) {
+    throw new HoldfastError(
+      'CLI_USAGE',
+      `--range is given for the streams of ${columns.join(', ')}; it is one metric’s`,
+      {
+        remedy: 'Bring all but one column between 0 and 1 before, or judge them one by one',
+      },
+    );
+  }
+  if (metric.column === null) return columns.map((name) => ({ name, scale: metric.scale }));
   if (columns.length > 1) {
     throw new HoldfastError(
       'CLI_USAGE',

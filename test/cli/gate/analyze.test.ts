@@ -149,6 +149,28 @@ describe('holdfast gate analyze', () => {
     assert.match(notes.join(), /the split was not tested/);
   });
 
+  it('climbs the ladder of a policy as far as the exposures of the past allow', async () => {
+    const early = pastUnits({ units: 20_000, delta: -0.02, share: 0.05, seed: 7, days: 4 });
+    const late = pastUnits({ units: 6000, delta: -0.02, share: 0.25, seed: 8, days: 2 });
+    const units = [...early, ...late.map((unit) => ({ ...unit, id: `l${unit.id}`, second: unit.second + 4 * 86_400 }))];
+    const policy = folder.write(
+      'ladder.yaml',
+      'steps:\n  - { exposure: 0.05, minUnits: 200 }\n  - { exposure: 0.25, minUnits: 300 }\nstreams: [{ id: failed, kind: difference, safeMargin: 0.05 }]\n',
+    );
+    const args = [...COLUMNS.slice(0, 6), '--policy', policy, '--cohort', 'PT3H'];
+    const { judgement } = await analysis(folder.write('climb.csv', csvOf(units)), ...args);
+    const advances = judgement.looks.filter(({ decision }) => decision === 'advance');
+    assert.equal(judgement.terminal, 'promoted');
+    assert.deepEqual(
+      advances.map(({ step }) => step),
+      [0, 1],
+    );
+    assert.ok(advances[0]!.exposureBp < 1000 && advances[0]!.cohort < 32, 'left the first step at its exposure');
+    assert.ok(advances[1]!.exposureBp > 2000 && advances[1]!.cohort > 32, 'waited for the second step’s exposure');
+    const between = judgement.looks.filter(({ step, exposureBp }) => step === 1 && exposureBp < 1000);
+    assert.ok(between.length > 0 && between.every(({ reasons }) => reasons[0] === 'floors'));
+  });
+
   it('compares the days on which both arms were open, where nobody says what was ordered', async () => {
     const units = pastUnits({ units: 6000, delta: 0, share: 0.3, seed: 12, days: 6 });
     const launched = units.filter(({ arm, second }) => arm === 'A' || second > 4.5 * 86_400);

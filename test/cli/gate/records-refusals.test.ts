@@ -46,4 +46,18 @@ describe('holdfast gate analyze refuses, of records and policies,', () => {
       assert.equal(exitCode, 2);
       assert.match(stderr, message);
     });
+
+  it('a range for the columns of several streams', async () => {
+    const [file, policy] = [
+      folder.write('s.csv', sound.replace('failed', 'late')),
+      folder.write(
+        'two.yaml',
+        'streams:\n  - { id: failed, kind: count, harmRatio: 2 }\n  - { id: late, kind: count, harmRatio: 2 }\n',
+      ),
+    ];
+    const args = [...COLUMNS.slice(0, 6), '--policy', policy, '--range', '0..9'];
+    const { exitCode, stderr } = await captured(['gate', 'analyze', file, ...args]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /--range is given for the streams of failed, late; it is one metric’s/);
+  });
 });
