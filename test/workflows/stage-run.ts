@@ -18,6 +18,8 @@ export interface StageRun {
   readonly client: Client;
   readonly uiUrl: string | null;
   start(workflow: string, workflowId: string, input: object): Promise<WorkflowHandle>;
+  /** Ends the workers and starts others, as a release does. */
+  restartWorkers(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,19 +27,26 @@ export interface StageRun {
 export async function startStageRun(activities: object, { withUi = false } = {}): Promise<StageRun> {
   const server = await startTemporal([], { withUi });
   const client = await connectClient(server);
-  const workers = await startWorkers({
+  const bundle = await workflowBundle(sdkLogger(openLog('error', 'test')));
+  const options: Parameters<typeof startWorkers>[0] = {
     temporal: server,
     taskQueues: ['control', 'data', 'training'],
-    bundle: await workflowBundle(sdkLogger(openLog('error', 'test'))),
+    bundle,
     activities,
     // Few, so that nearly every task replays its run from the beginning.
     workflowsCachedMax: 2,
-  });
+  };
+  let workers = await startWorkers(options);
   return {
     client,
     uiUrl: server.uiUrl,
     start: (workflow, workflowId, input) =>
       client.workflow.start(workflow, { taskQueue: TASK_QUEUES.control, workflowId, args: [input] }),
+    async restartWorkers() {
+      workers.shutdown();
+      await workers.stopped;
+      workers = await startWorkers(options);
+    },
     async stop() {
       // Activities of a terminated run end with their next heartbeat, not with the workers' grace.
       for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
