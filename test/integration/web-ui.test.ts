@@ -92,6 +92,16 @@ describe(`rollouts in the web UI${skipped}`, function () {
     assert.equal(await update(story, 'resume', signed()), 'the rollout is not paused');
   });
 
+  it('get more time from an update with the JSON that the current details show, and from a signal', async () => {
+    const story = await exposed('extended');
+    const { blocks } = await ui.currentDetails(id(story));
+    const json = signed(blocks.find((block) => block.includes('"duration"')));
+    assert.equal(await update(story, 'extend', json), null);
+    const extended = await story.until(({ inWords }) => inWords.includes('seen enough'));
+    assert.equal(await signal(story, 'extend', json), null);
+    await story.until(({ extraCohorts }) => extraCohorts === 2 * extended.extraCohorts);
+  });
+
   for (const [name, kind, outcome] of [
     ['reject', 'Update', 'withdrawn'],
     ['reject', 'Signal', 'withdrawn'],

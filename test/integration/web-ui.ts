@@ -74,9 +74,14 @@ export class WebUi {
 
   /**
    * Fills in a form of the menu and submits it.
+   * @param beforeSubmit For a look at the form as it was filled in
    * @returns what the dialog complains of; null when it took the message and closed
    */
-  async submit(workflowId: string, { kind, name, text, encoding }: Form): Promise<string | null> {
+  async submit(
+    workflowId: string,
+    { kind, name, text, encoding }: Form,
+    beforeSubmit: () => Promise<void> = async () => undefined,
+  ): Promise<string | null> {
     const { page } = this;
     // Afresh: a form that is opened again shows what was typed before, and sends nothing unless it is changed.
     await this.openRun(workflowId, 'memo');
@@ -88,6 +93,7 @@ export class WebUi {
     if (encoding !== undefined) await dialog.getByRole('radio', { name: encoding }).check();
     await dialog.locator('.cm-content').click();
     await page.keyboard.insertText(text);
+    await beforeSubmit();
     await dialog.getByRole('button', { name: 'Submit' }).click();
     const complaint = dialog.locator('div[role=alert]');
     await complaint.or(page.locator('body:not(:has(dialog[open]))')).first().waitFor();

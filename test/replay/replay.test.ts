@@ -44,6 +44,12 @@ describe('recorded histories', function () {
       assert.deepEqual(faultsOf(read(path).history.events), []));
   }
 
+  it('break the rules where an activity is shown without words, so that this suite would see it', () => {
+    const { events } = read(kept.find(({ name }) => name.includes('monitoring--'))?.path ?? '').history;
+    const bare = events.map(({ userMetadata: _words, ...event }) => event as HistoryEvent);
+    assert.ok(faultsOf(bare).includes('EVENT_TYPE_ACTIVITY_TASK_SCHEDULED without a summary'));
+  });
+
   it('do not replay under other code, so that this suite would see a change', async () => {
     const { workflowId, history } = read(kept.find(({ name }) => name.includes('monitoring--'))?.path ?? '');
     const [started] = history.events;

@@ -1,5 +1,6 @@
 /**
- * What the web UI's list of common errors says of a run, read from its history alone, and workflow tasks that failed. The numbers are
+ * What the web UI's list of common errors says of a run, read from its history alone, workflow tasks that failed, and what is shown without
+ * words. The numbers are
  * those of the UI. Left out, with the reason: 9 (continued as new before 2,000 events: replaying them costs a second, ours go on at 450),
  * 13 and 15 (activities without a limit of attempts, and retried: waiting is done by retries here), 23 (is read from pending activities).
  */
@@ -39,7 +40,16 @@ const seconds = (duration: string | undefined): number => Number.parseFloat(dura
 
 /** Every fault of a run, in words. */
 export function faultsOf(events: readonly HistoryEvent[]): string[] {
-  return [...faultsOfRun(events), ...events.flatMap(faultsOfEvent)];
+  return [...faultsOfRun(events), ...events.flatMap(faultsOfEvent), ...events.flatMap(faultsOfWords)];
+}
+
+/** What the timeline shows beside the bars: without it an operator sees only names of functions. */
+const SPEAKING = new Set(['ACTIVITY_TASK_SCHEDULED', 'TIMER_STARTED', 'START_CHILD_WORKFLOW_EXECUTION_INITIATED']);
+
+function faultsOfWords(event: HistoryEvent): string[] {
+  if (!SPEAKING.has(event.eventType.replace('EVENT_TYPE_', ''))) return [];
+  const { summary } = (event['userMetadata'] ?? {}) as { readonly summary?: object };
+  return summary === undefined ? [`${event.eventType} without a summary`] : [];
 }
 
 function faultsOfRun(events: readonly HistoryEvent[]): string[] {

@@ -1,0 +1,110 @@
+/**
+ * Draws the pictures of docs/guides/watch-in-the-temporal-ui.md from a run of the shipped example, which is approved through the web UI:
+ * `npm run draw:cockpit`. Takes a quarter of an hour; needs Chromium.
+ */
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { browserPath, WebUi } from '../test/integration/web-ui.ts';
+import { startShow } from './draw-cockpit/show.ts';
+import type { Show } from './draw-cockpit/show.ts';
+
+const FOLDER = join('docs', 'guides', 'temporal-ui');
+const MODEL = 'flight-delay';
+const SPEED = 6_000;
+const PATIENCE_MS = 20 * 60_000;
+const BYTES_MAX = 150_000;
+const COLUMNS = [
+  'Status',
+  'Workflow ID',
+  'HoldfastPhase',
+  'HoldfastWaitingFor',
+  'HoldfastCandidate',
+  'HoldfastExposure',
+];
+
+const ASKING = 'WorkflowType="rollout" AND HoldfastNeedsHuman=true AND ExecutionStatus="Running"';
+const INCIDENT = 'WorkflowType="incident" AND ExecutionStatus="Running" AND HoldfastWaitingFor="recovery"';
+
+const path = browserPath();
+if (path === null) throw new Error('no Chromium on this machine; on Debian: apt-get install chromium');
+const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-cockpit-'));
+mkdirSync(FOLDER, { recursive: true });
+const show = await startShow(stateDir, SPEED);
+const ui = await WebUi.open(path, show.uiUrl, { width: 1280, height: 860 });
+try {
+  await arrange();
+  await drawAsking(await show.found(ASKING, PATIENCE_MS));
+  await drawIncident(await approveUntil(show, INCIDENT));
+} finally {
+  await ui.close();
+  await show.stop();
+  rmSync(stateDir, { recursive: true, force: true });
+}
+
+/** What a person sets once in a browser: the columns of the list, and a narrow navigation. */
+async function arrange(): Promise<void> {
+  const settings = {
+    'namespace-workflow-table-columns': JSON.stringify({ default: COLUMNS.map((label) => ({ label })) }),
+    navOpen: 'false',
+  };
+  await ui.page.addInitScript({ content: `Object.assign(localStorage, ${JSON.stringify(settings)})` });
+}
+
+async function drawAsking(rolloutId: string): Promise<void> {
+  await ui.visit('/namespaces/default/workflows');
+  await ui.page.getByTestId('workflow-count').waitFor();
+  await keep('list');
+  await keepDetails('rollout', rolloutId);
+  await keepTimeline('rollout', rolloutId);
+  const kept = { collection: 'collection', experimentation: 'experimentation', lifecycle: 'lifecycle' };
+  for (const [name, kind] of Object.entries(kept)) await keepDetails(name, `${kind}/${MODEL}`);
+  await keepTimeline('collection', `collection/${MODEL}`);
+  const experimentId = await show.found('WorkflowType="experiment" AND ExecutionStatus="Completed"', PATIENCE_MS);
+  await keepDetails('experiment', experimentId);
+  await keepTimeline('experiment', experimentId);
+}
+
+async function drawIncident(incidentId: string): Promise<void> {
+  await keepDetails('incident', incidentId);
+  await keepTimeline('incident', incidentId);
+  await keepDetails('monitoring', `monitoring/${MODEL}`);
+  await keepTimeline('monitoring', `monitoring/${MODEL}`);
+}
+
+/** Approves whatever asks, as a person would, until a run answers to the filter. */
+async function approveUntil({ found }: Show, filter: string): Promise<string> {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+    const wanted = await found(filter, 1).catch(() => null);
+    if (wanted !== null) return wanted;
+    const asking = await found(ASKING, 5_000).catch(() => null);
+    if (asking === null) continue;
+    const { blocks } = await ui.currentDetails(asking);
+    const json = blocks.find((block) => block.includes('"evidenceDigest"'))?.trim();
+    if (json === undefined) continue;
+    const text = json.replace('YOUR-NAME', 'ana').replace('WHY', 'better at every step');
+    const complaint = await ui.submit(asking, { kind: 'Update', name: 'approve', text }, () => keep('approve'));
+    process.stdout.write(`${asking}: ${complaint ?? 'approved'}\n`);
+  }
+  throw new Error('no incident in time');
+}
+
+async function keepDetails(name: string, workflowId: string): Promise<void> {
+  await ui.currentDetails(workflowId);
+  await keep(`${name}-details`);
+}
+
+async function keepTimeline(name: string, workflowId: string): Promise<void> {
+  await ui.openRun(workflowId, 'timeline');
+  await ui.page.getByRole('heading', { name: 'Timeline' }).scrollIntoViewIfNeeded();
+  await ui.page.waitForTimeout(1_500);
+  await keep(`${name}-timeline`);
+}
+
+async function keep(name: string): Promise<void> {
+  const file = join(FOLDER, `${name}.png`);
+  await ui.page.screenshot({ path: file });
+  const { size } = statSync(file);
+  if (size > BYTES_MAX) throw new Error(`${file} has ${size} bytes; ${BYTES_MAX} are allowed`);
+  process.stdout.write(`wrote ${file}\n`);
+}
