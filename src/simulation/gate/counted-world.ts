@@ -4,7 +4,6 @@
  */
 import { binomialLogPmf, canonicalHistogram } from '../../domain/statistics/index.ts';
 import type { Cohort, CountTuple, DiffHistogram, GatePolicy } from '../../domain/statistics/index.ts';
-import { matchAt } from '../../domain/gate/loss-shape.ts';
 import { drawBinomial } from './binomial-draw.ts';
 import { randomFrom, seedOf } from './random.ts';
 import type { Random } from './random.ts';
@@ -63,7 +62,7 @@ export function countedRecord(
   for (const [index, { id, kind }] of policy.streams.entries()) {
     const random = randomFrom(seedOf(seed, cohort, index + 1));
     const arms = armsOf(id === world.stream ? world : { ...world, delta: 0 }, cohort, exposureBp);
-    if (kind === 'difference') differences[id] = drawDifferences(random, arms, exposureBp, policy.maxMatch);
+    if (kind === 'difference') differences[id] = drawDifferences(random, arms, policy.maxMatch);
     else counts[id] = drawCounts(random, arms);
   }
   const candidate = candidateUnits(world.unitsPerCohort, exposureBp);
@@ -77,9 +76,10 @@ function drawCounts(random: Random, { candidate, control, candidateRate, control
 }
 
 /** Matched differences of binary losses: good and bad units of the smaller arm, each against a sum of k of the larger. */
-function drawDifferences(random: Random, arms: Arms, exposureBp: number, maxMatch: number): DiffHistogram {
+function drawDifferences(random: Random, arms: Arms, maxMatch: number): DiffHistogram {
   const { candidate, control, candidateRate, controlRate } = arms;
-  const { isCandidateFew } = matchAt(exposureBp, maxMatch);
+  // By the counts, not the exposure: of an odd number of units half and half is not.
+  const isCandidateFew = candidate <= control;
   const [few, many] = isCandidateFew ? [candidate, control] : [control, candidate];
   if (few === 0) return [];
   const k = Math.min(maxMatch, Math.floor(many / few));

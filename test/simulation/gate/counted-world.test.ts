@@ -80,6 +80,16 @@ describe('a world of counts', () => {
       assert.ok(p > 1e-3, `p = ${p}`);
     });
 
+  it('matches an odd number of units at half', () => {
+    const half = { ...policy, steps: [gateStep(5000)] };
+    const { assigned, differences } = countedRecord({ ...world, unitsPerCohort: 833 }, half, 1, 1, 0);
+    assert.deepEqual(assigned, { control: 416, candidate: 417 });
+    assert.equal(
+      differences!['loss']!.reduce((sum, [, den, count]) => sum + (den === 1 ? count : 0), 0),
+      416,
+    );
+  });
+
   it('has no difference on other streams, and the same luck for the same seed', () => {
     const record = countedRecord(world, policy, 7, 3, 0);
     assert.deepEqual(countedRecord(world, policy, 7, 3, 0), record);
