@@ -1,12 +1,13 @@
 /**
  * The gate's operating characteristics by seeded simulation: `npm run verify:gate -- [--scale SHARE] [--rows WORDS] [--json FILE]`. Prints
  * measured value, 98 % interval and target of every row; fails when a row misses its target. `--json` keeps what was measured, for
- * `npm run draw:gate`.
+ * `npm run draw:gate`; of rows that were not run it keeps what the file had.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { measuredJson } from './measured-json.ts';
 import type { Sample } from './verify-gate/experiments.ts';
 import { chunksOf } from './verify-gate/replicate.ts';
 import type { Chunk } from './verify-gate/replicate.ts';
@@ -53,16 +54,21 @@ function runWorker(): Promise<void> {
   });
 }
 
+/** One line a measure, rows in the order of the table; a row that is no more is dropped. */
+function keepMeasured(path: string, measured: ReturnType<typeof measuredRows>): void {
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as typeof measured) : {};
+  const kept = rows.flatMap(({ title }) => {
+    const found = measured[title] ?? before[title];
+    return found === undefined ? [] : [[title, found] as const];
+  });
+  writeFileSync(path, measuredJson(Object.fromEntries(kept)));
+}
+
 const start = performance.now();
 await Promise.all(Array.from({ length: availableParallelism() }, runWorker));
 const failures = findings.flat().filter(({ passed }) => !passed).length;
 console.log(
   `${findings.filter((found) => found.length > 0).length} rows in ${((performance.now() - start) / 1000).toFixed(0)} s, ${failures} measures off target`,
 );
-if (options.json !== undefined) {
-  const lines = JSON.stringify(measuredRows(findings), null, 2).replaceAll(/\[[^\]]*\]/g, (numbers) =>
-    numbers.replaceAll(/\s+/g, ' '),
-  );
-  writeFileSync(options.json, `${lines}\n`);
-}
+if (options.json !== undefined) keepMeasured(options.json, measuredRows(findings));
 process.exitCode = failures === 0 ? 0 : 1;

@@ -88,6 +88,11 @@ export function meanOf(column: string, target?: Target): Measure {
   return { name: `${column} mean`, percent: false, estimate, ...(target === undefined ? {} : { target }) };
 }
 
+/** Whether a target asks anything, and does not merely put a published value beside. */
+export function isAsked(target: Target | undefined): boolean {
+  return target !== undefined && Object.keys(target).some((key) => key !== 'published');
+}
+
 /** Whether the estimate meets the target; `isSmall` asks only that the interval does not contradict it. */
 export function meets({ value, low, high }: Estimate, target: Target | undefined, isSmall: boolean): boolean {
   if (target === undefined) return true;

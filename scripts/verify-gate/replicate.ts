@@ -32,8 +32,9 @@ export function chunksOf(scale: number, words = ''): Chunk[] {
 }
 
 export function runChunk({ row, chunk, first, end }: Chunk): Sample[] {
-  const { experiment, params } = rows[row]!;
-  const random = randomFrom(seedOf(SEED, row, chunk));
+  const { title, experiment, params } = rows[row]!;
+  // By title, not by place: a row must not change its samples because another came before it.
+  const random = randomFrom(seedOf(SEED, chunk, ...Buffer.from(title)));
   return Array.from({ length: end - first }, (_, i) =>
     experiments[experiment]({ random, streamSeed: seedOf(SEED, first + i) }, params),
   );

@@ -22,7 +22,7 @@ function targetText({ target, percent }: Measure): string {
   if (target === undefined) return '';
   const { atMost, limit99, between, published } = target;
   const parts = [
-    published === undefined ? '' : `published ${shown(published, percent)}`,
+    published === undefined || Number.isNaN(published) ? '' : `published ${shown(published, percent)}`,
     atMost === undefined ? '' : `at most ${shown(atMost, percent)}`,
     limit99 === undefined ? '' : `99 % limit at most ${shown(limit99, percent)}`,
     between === undefined ? '' : `between ${shown(between[0], percent)} and ${shown(between[1], percent)}`,
@@ -51,9 +51,8 @@ export function findingsOf(row: number, samples: readonly Sample[], isSmall: boo
   });
 }
 
-/** Four digits say what a simulation can, and survive a change of the last bit. */
-function rounded(value: number): number | null {
-  return Number.isFinite(value) ? Number(value.toPrecision(4)) : null;
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 /** What was measured, by title and measure: [value, low, high, replications]; null where there is no number. */
@@ -62,7 +61,7 @@ export function measuredRows(
 ): Record<string, Record<string, Array<number | null>>> {
   const measured: Record<string, Record<string, Array<number | null>>> = {};
   for (const { row, measure, estimate, size } of findings.flat()) {
-    (measured[row] ??= {})[measure] = [estimate.value, estimate.low, estimate.high, size].map(rounded);
+    (measured[row] ??= {})[measure] = [estimate.value, estimate.low, estimate.high, size].map(finite);
   }
   return measured;
 }

@@ -45,16 +45,20 @@ export function sampleRatioAlarms(
   return alarms;
 }
 
-/** Units from `healthy` on until the detector alarms, with loss rate 6 % before and `rate` after; alarms before then are reset. */
+const REFERENCE_RATE = 0.06;
+/** Below the reference, as certified losses are: at the reference itself the statistic would have a start. */
+const HEALTHY_RATE = 0.05;
+
+/** Units from `healthy` on until the detector of 6 % alarms, with loss rate 5 % before and `rate` after; alarms before then are reset. */
 export function detectorRun(
   random: Random,
   o: { threshold: number; rate: number; blockSize: number; healthy: number },
 ): number {
-  const fresh = beginSrDetector({ mu0: 0.06, threshold: o.threshold });
+  const fresh = beginSrDetector({ mu0: REFERENCE_RATE, threshold: o.threshold });
   let state: SrDetectorState = fresh;
   for (let units = o.blockSize; ; units += o.blockSize) {
     const isHealthy = units <= o.healthy;
-    const bad = binomial(random, o.blockSize, isHealthy ? 0.06 : o.rate);
+    const bad = binomial(random, o.blockSize, isHealthy ? HEALTHY_RATE : o.rate);
     state = updateSrDetector(state, [
       [0, o.blockSize - bad],
       [1, bad],

@@ -1,12 +1,10 @@
 import type { Params } from '../experiments.ts';
 import { meanOf, quantileOf, share } from '../measures.ts';
 import type { Measure, Target } from '../measures.ts';
+import { pp } from './row.ts';
 import type { Row } from './row.ts';
 
 const RESTARTS = { plain: 0, restarts: 24 } as const;
-
-/** Percentage points without the digits of binary fractions. */
-const pp = (delta: number): string => String(Number((100 * delta).toFixed(4)));
 
 const good = (published: { rolledBack: number; p50: number; p90: number }): Measure[] => [
   share('rolledBack', { limit99: 0.05, published: published.rolledBack }),

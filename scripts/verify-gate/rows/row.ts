@@ -9,3 +9,8 @@ export interface Row {
   replications: number;
   measures: Measure[];
 }
+
+/** A share in hundredths, without the digits of binary fractions. */
+export function pp(share: number): string {
+  return String(Number((100 * share).toFixed(4)));
+}

@@ -1,5 +1,6 @@
 import { fixedSampleTwoProportions } from '../../../src/domain/statistics/index.ts';
 import { meanOf, quantileOf, share } from '../measures.ts';
+import { pp } from './row.ts';
 import type { Row } from './row.ts';
 
 const RATES = [
@@ -12,7 +13,7 @@ const MATCHES = [1, 5, 19];
 
 export const certification: Row[] = RATES.flatMap(([rate, margin]) =>
   MATCHES.map((k): Row => ({
-    title: `safe test alone at the margin, ${100 * rate} % + ${100 * margin} pp, k = ${k}`,
+    title: `safe test alone at the margin, ${pp(rate)} % + ${pp(margin)} pp, k = ${k}`,
     experiment: 'singleTest',
     params: {
       direction: 'safe',
@@ -31,7 +32,7 @@ export const certification: Row[] = RATES.flatMap(([rate, margin]) =>
 
 export const falseHarm: Row[] = RATES.flatMap(([rate]) =>
   MATCHES.map((k): Row => ({
-    title: `harm test alone without difference, ${100 * rate} %, k = ${k}`,
+    title: `harm test alone without difference, ${pp(rate)} %, k = ${k}`,
     experiment: 'singleTest',
     params: {
       direction: 'harm',
@@ -59,7 +60,7 @@ export const detection: Row[] = EFFECTS.flatMap(([from, to]) =>
   MATCHES.map((k): Row => {
     const fixedSize = fixedSampleTwoProportions({ p0: from, p1: to, alpha: 0.05, power: 0.8, ratio: k }).unpooled;
     return {
-      title: `detection ${100 * from} to ${100 * to} %, k = ${k}, against the fixed size of ${Math.round(fixedSize)}`,
+      title: `detection ${pp(from)} to ${pp(to)} %, k = ${k}, against the fixed size of ${Math.round(fixedSize)}`,
       experiment: 'singleTest',
       params: {
         direction: 'harm',
