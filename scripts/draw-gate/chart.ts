@@ -1,4 +1,6 @@
-/** A line chart as a small, self-contained SVG. */
+import { picture, sideways, tag } from './svg.ts';
+
+/** A line chart. */
 export interface Line {
   label: string;
   color: string;
@@ -22,69 +24,45 @@ const WIDTH = 680;
 const HEIGHT = 320;
 const MARGIN = { left: 58, right: 16, top: 34, bottom: 62 };
 const LEGEND_STEP = 150;
+const RIGHT = WIDTH - MARGIN.right;
+const BOTTOM = HEIGHT - MARGIN.bottom;
 
-function tag(name: string, attributes: Record<string, string | number>, text = ''): string {
-  const written = Object.entries(attributes).map(
-    ([key, value]) => ` ${key}="${typeof value === 'number' ? Number(value.toFixed(1)) : value}"`,
-  );
-  return `<${name}${written.join('')}>${text}</${name}>`;
+function legend({ label, color }: Line, i: number): string[] {
+  const x = MARGIN.left + LEGEND_STEP * i;
+  return [
+    tag('line', { x1: x, x2: x + 18, y1: HEIGHT - 12, y2: HEIGHT - 12, stroke: color, 'stroke-width': 3 }),
+    tag('text', { x: x + 24, y: HEIGHT - 8 }, label),
+  ];
 }
 
 /** Draws the chart; lines are cut at its frame. */
 export function drawChart(chart: Chart): string {
-  const right = WIDTH - MARGIN.right;
-  const bottom = HEIGHT - MARGIN.bottom;
-  const px = (x: number) => MARGIN.left + ((x - chart.x[0]) / (chart.x[1] - chart.x[0])) * (right - MARGIN.left);
+  const px = (x: number) => MARGIN.left + ((x - chart.x[0]) / (chart.x[1] - chart.x[0])) * (RIGHT - MARGIN.left);
   const py = (y: number) =>
-    bottom -
-    ((Math.min(Math.max(y, chart.y[0]), chart.y[1]) - chart.y[0]) / (chart.y[1] - chart.y[0])) * (bottom - MARGIN.top);
+    BOTTOM -
+    ((Math.min(Math.max(y, chart.y[0]), chart.y[1]) - chart.y[0]) / (chart.y[1] - chart.y[0])) * (BOTTOM - MARGIN.top);
   const grid = chart.yTicks.flatMap(([y, label]) => [
-    tag('line', { x1: MARGIN.left, x2: right, y1: py(y), y2: py(y), stroke: '#e3e3e3' }),
+    tag('line', { class: 'grid', x1: MARGIN.left, x2: RIGHT, y1: py(y), y2: py(y) }),
     tag('text', { x: MARGIN.left - 6, y: py(y) + 4, 'text-anchor': 'end' }, label),
   ]);
-  const ticks = chart.xTicks.map((x) => tag('text', { x: px(x), y: bottom + 16, 'text-anchor': 'middle' }, String(x)));
+  const ticks = chart.xTicks.map((x) => tag('text', { x: px(x), y: BOTTOM + 16, 'text-anchor': 'middle' }, String(x)));
   const limits = chart.limits.flatMap(([y, label]) => [
-    tag('line', { x1: MARGIN.left, x2: right, y1: py(y), y2: py(y), stroke: '#444', 'stroke-dasharray': '5 4' }),
-    tag('text', { x: right, y: py(y) - 4, 'text-anchor': 'end', fill: '#444' }, label),
+    tag('line', { class: 'limit', x1: MARGIN.left, x2: RIGHT, y1: py(y), y2: py(y), 'stroke-dasharray': '5 4' }),
+    tag('text', { class: 'limit-text', x: RIGHT, y: py(y) - 4, 'text-anchor': 'end' }, label),
   ]);
-  const lines = chart.lines.flatMap(({ label, color, points }, i) => [
+  const lines = chart.lines.map(({ color, points }) =>
     tag('polyline', {
       points: points.map(([x, y]) => `${px(x).toFixed(1)},${py(y).toFixed(1)}`).join(' '),
       fill: 'none',
       stroke: color,
       'stroke-width': 2,
     }),
-    tag('line', {
-      x1: MARGIN.left + LEGEND_STEP * i,
-      x2: MARGIN.left + LEGEND_STEP * i + 18,
-      y1: HEIGHT - 12,
-      y2: HEIGHT - 12,
-      stroke: color,
-      'stroke-width': 3,
-    }),
-    tag('text', { x: MARGIN.left + LEGEND_STEP * i + 24, y: HEIGHT - 8 }, label),
-  ]);
+  );
   const words = [
     tag('text', { x: MARGIN.left, y: 20, 'font-size': '14', 'font-weight': 'bold' }, chart.title),
-    tag('text', { x: (MARGIN.left + right) / 2, y: bottom + 34, 'text-anchor': 'middle' }, chart.xLabel),
-    tag(
-      'text',
-      {
-        transform: `rotate(-90 14 ${(MARGIN.top + bottom) / 2})`,
-        x: 14,
-        y: (MARGIN.top + bottom) / 2,
-        'text-anchor': 'middle',
-      },
-      chart.yLabel,
-    ),
+    tag('text', { x: (MARGIN.left + RIGHT) / 2, y: BOTTOM + 34, 'text-anchor': 'middle' }, chart.xLabel),
+    sideways(14, (MARGIN.top + BOTTOM) / 2, chart.yLabel),
   ];
-  const body = [
-    tag('rect', { width: WIDTH, height: HEIGHT, fill: '#fff' }),
-    ...grid,
-    ...ticks,
-    ...limits,
-    ...lines,
-    ...words,
-  ].join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img" aria-label="${chart.title}">\n${body}\n</svg>\n`;
+  const body = [...grid, ...ticks, ...limits, ...lines, ...chart.lines.flatMap(legend), ...words];
+  return picture({ width: WIDTH, height: HEIGHT, title: chart.title, body });
 }

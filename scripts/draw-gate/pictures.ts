@@ -4,8 +4,10 @@ import { recordCohort, referencePolicy } from '../../src/simulation/gate/rollout
 import { firstRejection } from '../verify-gate/single-tests.ts';
 import { outcomeStream, STEADY } from '../../src/simulation/gate/world.ts';
 import { drawChart } from './chart.ts';
+import type { MeasuredFlights } from './measured.ts';
+import { COLORS } from './svg.ts';
 
-const COLORS = ['#2b6cb0', '#c05621', '#c53030'];
+const LINES = [COLORS.blue, COLORS.orange, COLORS.red] as const;
 const HOURS = 60;
 const PATHS = 101;
 
@@ -31,7 +33,7 @@ function medianPath(delta: number): Path {
 export function drawEvidence(): string {
   const lines = [0, 0.02, 0.03].map((delta, i) => ({
     label: delta === 0 ? 'as good' : `+${100 * delta} points worse`,
-    color: COLORS[i]!,
+    color: LINES[i]!,
     points: medianPath(delta),
   }));
   return drawChart({
@@ -99,9 +101,30 @@ export function drawFalseAlarms(): string {
     xTicks: [0, 10, 20, 30, 40, 50, 60],
     yTicks: [0, 0.1, 0.2, 0.3, 0.4].map((y) => [y, `${Math.round(100 * y)} %`] as const),
     lines: [
-      { label: 'z-test at each look', color: COLORS[2]!, points: cumulative(seeds.map(firstFalseZ)) },
-      { label: 'e-process', color: COLORS[0]!, points: cumulative(seeds.map(firstFalseE)) },
+      { label: 'z-test at each look', color: LINES[2]!, points: cumulative(seeds.map(firstFalseZ)) },
+      { label: 'e-process', color: LINES[0]!, points: cumulative(seeds.map(firstFalseE)) },
     ],
     limits: [[0.05, 'promised: 5 %']],
+  });
+}
+
+/** Mean difference in Brier's loss day by day: a retrained model against the frozen one, and two twins. */
+export function drawDailyDifferences({ spreads }: MeasuredFlights): string {
+  const perThousand = (name: string) =>
+    spreads[name]!.daily.map((difference, day) => [day + 1, 1000 * difference] as const);
+  const days = spreads['retrained']!.daily.length;
+  return drawChart({
+    title: 'The same pair of models, day by day',
+    xLabel: 'days from 26 March 2001; flights of a day, both models on each',
+    yLabel: 'difference per 1,000',
+    x: [1, days],
+    y: [-20, 15],
+    xTicks: [1, 14, 28, 42, 56, 70, 84],
+    yTicks: [-20, -15, -10, -5, 0, 5, 10, 15].map((y) => [y, String(y)] as const),
+    lines: [
+      { label: 'retrained − frozen', color: LINES[1], points: perThousand('retrained') },
+      { label: 'twin − twin', color: LINES[0], points: perThousand('twins') },
+    ],
+    limits: [[4, 'margin']],
   });
 }
