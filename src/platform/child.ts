@@ -15,6 +15,8 @@ export interface ChildSpec {
   readonly stopSignal: NodeJS.Signals;
   /** How long it may take to finish before it is killed. */
   readonly stopPatienceMs: number;
+  /** Where it listens: an answer counts only when it is this program that listens there. */
+  readonly port?: number;
   /** Is it serving? Asked again and again after each start; a rejection counts as no. */
   ready(): Promise<boolean>;
   /** How long after its start it may answer no. */

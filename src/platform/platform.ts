@@ -174,6 +174,7 @@ function service(name: ServiceName, port: number, environment: Readonly<Record<s
     stopSignal: 'SIGTERM',
     stopPatienceMs: 9_000,
     readyPatienceMs: 60_000,
+    port,
     ready: async () =>
       (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200,
   };

@@ -63,6 +63,7 @@ export async function preparePostgres(options: { stateDir: string; port: number 
     stopSignal: 'SIGINT',
     stopPatienceMs: 8_000,
     readyPatienceMs: 30_000,
+    port: options.port,
     beforeStart: () => clearLeftover(data),
     ready: () => isServing(options.port, urlOf),
   };

@@ -65,6 +65,7 @@ export function prepareTemporal(options: DevServerOptions): DevServer {
     stopSignal: 'SIGTERM',
     stopPatienceMs: 5_000,
     readyPatienceMs: 20_000,
+    port,
     // A client that meets a closed port waits a second before it tries again; the port itself tells at once.
     ready: async () => (await isPortOpen(port)) && openNamespace(address, NAMESPACE),
   };

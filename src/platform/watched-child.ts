@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { environmentWith } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
+import { sessionListensOn } from './listeners.ts';
 import type { PlatformLock } from './lock.ts';
 import { endProcess } from './processes.ts';
 
@@ -109,13 +110,18 @@ export class WatchedChild extends EventEmitter<WatchedChildEvents> {
     const deadline = Date.now() + this.#spec.readyPatienceMs;
     for (;;) {
       if (hasEnded(child)) return 'dead';
-      if (await this.#spec.ready().catch(() => false)) break;
+      if ((await this.#spec.ready().catch(() => false)) && this.#listens(child)) break;
       if (Date.now() >= deadline) return 'silent';
       await sleep(READY_POLL_MS);
     }
     if (hasEnded(child) && !this.#mayFinish(child)) return 'dead';
     this.#state = 'serving';
     return 'serving';
+  }
+
+  #listens(child: ChildProcess): boolean {
+    const { port } = this.#spec;
+    return port === undefined || child.pid === undefined || sessionListensOn(child.pid, port) !== false;
   }
 
   async #watch(): Promise<void> {

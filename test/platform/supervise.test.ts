@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -109,6 +111,28 @@ describe('the supervisor', () => {
       assert.match(error.message, /^broken ended at once; the last lines of .*broken\.log:\n  no such flag/);
       return true;
     });
+  });
+
+  it('takes nobody else’s answer for its own, and gives up a start that finds its port taken', async () => {
+    const rival = createServer().listen(0, '127.0.0.1');
+    await once(rival, 'listening');
+    const { port } = rival.address() as AddressInfo;
+    // It needs a moment to find out, as servers do; until then the rival answers.
+    const late = `setTimeout(() => require('net').createServer().listen(${port}, '127.0.0.1'), 200)`;
+    const supervisor = await Supervisor.open(stateDir);
+    open.push(supervisor);
+    const taken = server('overtaken', port, { args: ['-e', late], port });
+    await assert.rejects(supervisor.start([taken]), /overtaken ended at once/);
+    await new Promise((resolve) => rival.close(resolve));
+  });
+
+  it('knows its own answer also when a program it has started gives it', async () => {
+    const port = await freePort();
+    const listener = `require('net').createServer().listen(${port}, '127.0.0.1')`;
+    const shim = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(listener)}])`;
+    const supervisor = await start(server('shim', port, { args: ['-e', shim], port }));
+    assert.equal(supervisor.children[0]?.state, 'serving');
+    process.kill(-(supervisor.children[0]?.pid ?? 0), 'SIGKILL');
   });
 
   it('gives up a start that does not answer in time, and ends the process', async () => {
