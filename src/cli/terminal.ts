@@ -20,8 +20,13 @@ export function colorWanted(environment: NodeJS.ProcessEnv, watched: boolean): b
   return watched && environment['TERM'] !== 'dumb';
 }
 
-/** The terminal of this process. */
+/** The terminal of this process. Where nobody reads any more, as behind a pipe into `head`, what is under way goes on to its end. */
 export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   const writer = (stream: Writable) => (text: string) => void stream.write(text);
   const watched = isatty(1) && isatty(2);
   return {

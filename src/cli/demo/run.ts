@@ -33,7 +33,6 @@ export interface DemoOptions {
   readonly progress: (line: string) => void;
 }
 
-/** The last is a closed terminal: children lead sessions of their own and would outlive it. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Model = Awaited<ReturnType<Awaited<ReturnType<typeof composeModelFile>>>>;
@@ -61,8 +60,7 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
     environmentWith(options.stateDir === null ? {} : { HOLDFAST_STATE_DIR: resolve(options.stateDir) }),
   );
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort(new Interrupted());
-  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+  const listenNoMore = whenStopped(() => stop.abort(new Interrupted()));
   const redraw = process.stdout.isTTY && !options.headless;
   const screen = createScreen({ redraw, color: options.color, write: options.progress });
   try {
@@ -89,15 +87,31 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
     throw error;
   } finally {
     screen.close();
-    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+    listenNoMore();
   }
+}
+
+/** Ctrl-C, a process manager, a closed terminal, and a reader of our output that has gone: children would outlive each of them. */
+function whenStopped(interrupt: () => void): () => void {
+  const outputs = [process.stdout, process.stderr];
+  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+  for (const output of outputs) output.on('error', interrupt);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+    for (const output of outputs) output.off('error', interrupt);
+  };
 }
 
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** Time to print the last words. */
+const LAST_WORDS_MS = 100;
+
 function interrupted(): CommandResult {
+  // Data that was being prepared in threads of a library keeps the process alive, and nobody waits for it any more.
+  setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
   const words = 'stopped; npm start goes on from here, npm run reset forgets everything';
   return { exit: 'ok', document: { ended: 'interrupted' }, text: words };
 }
@@ -122,7 +136,7 @@ async function follow(running: Running, began: number): Promise<CommandResult> {
   const approve = options.autoApprove ? createApprover(client, records, declaration) : null;
   show.begin(options.speed === 'lockstep' ? null : approve);
   try {
-    await composeTraffic(config, folder, {
+    const replayed = composeTraffic(config, folder, {
       declaration,
       records,
       gateway: platform.gatewayUrl,
@@ -135,6 +149,8 @@ async function follow(running: Running, began: number): Promise<CommandResult> {
       onTrouble: (trouble) => show.inTrouble(trouble),
       onBoundary: (through, sender) => show.boundary(through, options.drill, (frozen) => sender.drill(frozen)),
     });
+    // Preparing the data of a first start takes a while, and nobody who stops the run waits for it.
+    await Promise.race([replayed, interruption(stop.signal)]);
     show.ended();
     if (!options.headless) await untilInterrupted(stop.signal);
   } finally {
@@ -161,6 +177,12 @@ async function follow(running: Running, began: number): Promise<CommandResult> {
 
 function argumentsOf({ modelPath, untilDay, autoApprove, drill, speed }: DemoOptions): Summary['arguments'] {
   return { modelPath, until: untilDay, autoApprove, drill, speed: speed === 'lockstep' ? null : speed };
+}
+
+/** Never resolves; rejects with the reason of the stop. */
+async function interruption(signal: AbortSignal): Promise<never> {
+  await untilInterrupted(signal);
+  throw signal.reason;
 }
 
 async function untilInterrupted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { environmentWith } from '../../src/config.ts';
+import { isAlive } from '../../src/platform/processes.ts';
+import { removePostgresHome } from '../../src/platform/postgres-home.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+describe('npm start', function () {
+  this.timeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-'));
+  chmodSync(folder, 0o755);
+  after(() => {
+    removePostgresHome(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('stops everything when nobody reads its output any more', async () => {
+    const args = ['demo', '--headless', '--model', 'models/birdstrikes.yaml', '--state-dir', folder];
+    const ports = { HOLDFAST_TEMPORAL_PORT: '0', HOLDFAST_TEMPORAL_UI_PORT: '0', HOLDFAST_GATEWAY_PORT: '0' };
+    const demo = spawn(process.execPath, [CLI, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: environmentWith(ports),
+    });
+    const ended = once(demo, 'exit');
+    await once(demo.stdout, 'data');
+    // As `head -1` does; the next line of the show finds that out.
+    demo.stdout.destroy();
+    const children = new Map<string, number>();
+    while (children.size < 4 && demo.exitCode === null) {
+      for (const { name, pid } of startedBy(folder)) children.set(name, pid);
+      await sleep(20);
+    }
+    assert.deepEqual([...children.keys()].sort(), ['gateway', 'postgres', 'temporal', 'worker']);
+    assert.deepEqual(await ended, [0, null]);
+    assert.deepEqual(
+      [...children.values()].filter((pid) => isAlive(pid)),
+      [],
+    );
+    assert.equal(existsSync(join(folder, 'platform.lock')), false);
+  });
+});
+
+function startedBy(folder: string): ReadonlyArray<{ readonly name: string; readonly pid: number }> {
+  try {
+    return (JSON.parse(readFileSync(join(folder, 'platform.lock'), 'utf8')) as { children: never[] }).children;
+  } catch {
+    return [];
+  }
+}
