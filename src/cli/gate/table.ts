@@ -92,7 +92,7 @@ function overlapping(read: ReadPast, exposure: ExposureSource): Pick<DescribedTa
 
 /** What a unit is called: `visitor_id` and `visitorId` hold visitors, `uid` just units. */
 function unitNameOf(column: string | null): string {
-  if (column === null || /^(u?u?id|key|unit)$/i.test(column)) return 'unit';
+  if (column === null || /^(u?u?id|key|unit|.)$/i.test(column)) return 'unit';
   return column.replace(/[_ ](u?u?id|key)$/i, '').replace(/(?<=[a-z])Id$/, '');
 }
 

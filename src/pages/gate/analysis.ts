@@ -7,6 +7,7 @@ import type { Analysis, ArmSummary, TableSummary } from './analysis-view.ts';
 import { betweenInWords, decisionInWords, lookLines } from './looks.ts';
 import {
   basisPointsInWords,
+  counted,
   countInWords,
   differenceInWords,
   evidenceOfNeeded,
@@ -123,7 +124,7 @@ function verdictSentences(judgement: Judgement, last: LookView, at: string): str
     ];
   if (last.decision === 'escalate') return [`NO VERDICT by the deadline ${at}${passed}: a person would be called.`];
   return [
-    `NO VERDICT after ${countInWords(judgement.looks.length)} looks${passed}; the last says ${decisionInWords(last)}.`,
+    `NO VERDICT after ${counted(judgement.looks.length, 'look')}${passed}; the last says ${decisionInWords(last)}.`,
   ];
 }
 
@@ -131,7 +132,7 @@ function beyondLines({ judgement, unit }: Analysis): string[] {
   if (judgement.beyond === null) return [];
   const behind = judgement.cohorts - judgement.looks.length;
   return [
-    `  The gate’s run ends there. With the ${countInWords(behind)} cohort${behind === 1 ? '' : 's'} behind it:`,
+    `  The gate’s run ends there. With the ${counted(behind, 'cohort')} behind it:`,
     ...Object.entries(judgement.beyond).map(
       ([id, finding]) =>
         `    ${id}: worse by ${differenceInWords(finding.mean, unit)}${unitName(unit)}, between ${betweenInWords(finding, unit)}${unitName(unit)}, ${countInWords(finding.units)} units`,
@@ -152,7 +153,7 @@ function streamLines(stream: StreamFinding, unit: MetricUnit): string[] {
         ? 'nothing matched'
         : `worse by ${differenceInWords(difference.mean, unit)}${unitName(unit)}`;
     lines.push(
-      `  ${id}: ${known}, between ${betweenInWords(difference, unit)}${unitName(unit)}; ${countInWords(difference.units)} matched units`,
+      `  ${id}: ${known}, between ${betweenInWords(difference, unit)}${unitName(unit)}; ${counted(difference.units, 'matched unit')}`,
     );
   } else if (ratio !== null) {
     const rates = [ratio.candidateRate, ratio.controlRate].map((rate) => (rate === null ? 'none' : shareInWords(rate)));

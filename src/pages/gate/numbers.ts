@@ -44,6 +44,10 @@ export const basisPointsInWords = (bp: number): string => shareInWords(bp / 10_0
 
 export const countInWords = (count: number): string => Math.round(count).toLocaleString('en');
 
+/** `1 look`, `336 looks`. */
+export const counted = (count: number, noun: string): string =>
+  `${countInWords(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 /** How much evidence is needed, and how much there is. */
 export function evidenceOfNeeded(lnNeeded: number, ln: number): string {
   return `${neededInWords(lnNeeded)} evidence needed, ${evidenceInWords(ln)} so far`;
