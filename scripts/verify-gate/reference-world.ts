@@ -4,8 +4,8 @@
  */
 import { budgetPolicy, servedToHorizon, simulateRollout } from '../../src/simulation/gate/rollout.ts';
 import type { RolloutOutcome } from '../../src/simulation/gate/rollout.ts';
-import { outcomeStream, STEADY } from '../../src/simulation/gate/world.ts';
-import type { OutcomeStream } from '../../src/simulation/gate/world.ts';
+import { DRIFTING, outcomeStream, STEADY } from '../../src/simulation/gate/world.ts';
+import type { OutcomeStream, World } from '../../src/simulation/gate/world.ts';
 import type { Ladder } from '../../src/simulation/gate/delivery-rules.ts';
 import type { Draws, Params, Sample } from './experiments.ts';
 import { planBets, simulatePlanned } from './planned-bets.ts';
@@ -16,8 +16,8 @@ const BASE = 0.05;
 export const HARM_BUDGET = 0.0035;
 export const LADDER: Ladder = { exposuresBp: [100, 500, 2500, 5000], horizon: 8 * 60 * COHORTS_PER_MINUTE };
 
-export function streamOf(seed: number, delta: number): OutcomeStream {
-  return outcomeStream({ unitsPerCohort: UNITS_PER_COHORT, base: STEADY, delta }, seed);
+export function streamOf(seed: number, delta: number, base: World['base'] = STEADY): OutcomeStream {
+  return outcomeStream({ unitsPerCohort: UNITS_PER_COHORT, base, delta }, seed);
 }
 
 /** Expected requests that any test of level 5 % needs when both rates are known: ln 20 over the Kullback-Leibler divergence (Wald 1945). */
@@ -73,6 +73,8 @@ export function planned({ streamSeed }: Draws, params: Params): Sample {
   const plan = planOf(HARM_BUDGET, Number(params['plannedLoss'] ?? BASE));
   const judgesHarm = params['judgesHarm'] !== 'no';
   const horizon = judgesHarm ? LADDER.horizon : HORIZON_WITHOUT_HARM;
-  const outcome = simulatePlanned(streamOf(streamSeed, delta), plan, { horizon, judgesHarm });
+  // Twice the loss after 400 cohorts, a little more than an hour, under a cycle of four minutes.
+  const base = params['base'] === 'drifting' ? DRIFTING : STEADY;
+  const outcome = simulatePlanned(streamOf(streamSeed, delta, base), plan, { horizon, judgesHarm });
   return { ...sampleOf(outcome, delta), wrongAdvance: Number(outcome.step > Number(params['wrongFrom'] ?? Infinity)) };
 }

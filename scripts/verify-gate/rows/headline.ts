@@ -45,7 +45,7 @@ const proposal = (title: string, params: Params, measures: Measure[]): Row => ({
   title: `proposed: planned bets, ${title}`,
   experiment: 'planned',
   params,
-  replications: 4000,
+  replications: params['base'] === 'drifting' ? 2000 : 4000,
   measures,
 });
 
@@ -58,6 +58,7 @@ const timesOfGood = (p50?: Target): Measure[] => [
 /** What the proposal must keep, its levels, and what it gains. Steps count from 0; `wrongFrom`: the first whose margin the candidate reaches. */
 export const plannedBets: Row[] = [
   proposal('+0 pp', { delta: 0 }, timesOfGood({ atMost: 33 })),
+  proposal('+0 pp, base drifting', { delta: 0, base: 'drifting' }, timesOfGood()),
   proposal('+1 pp', { delta: 0.01 }, bad({ atMost: 7000 }, { atMost: 10_500 }, { atMost: 2.1 })),
   proposal('+3 pp', { delta: 0.03 }, bad({ atMost: 750 }, {}, { atMost: 2.1 })),
   proposal('+20 pp', { delta: 0.2 }, bad({ atMost: 65 }, {})),

@@ -101,7 +101,7 @@ export function argoLike(o: { interval: number; failureLimit: number; pause: num
  * Flagger, canary release: every `interval` the loss rate of the last one is checked; a check that passes raises the weight, one that
  * fails halts the advance and is counted; `threshold` failed checks roll back. As documented: interval 1m, threshold 10, success rate
  * ≥ 99 %. The weights are the ladder's (stepWeights).
- * Source: docs.flagger.app, usage/how-it-works and usage/deployment-strategies; pkg/controller/scheduler.go.
+ * Source: fluxcd.io/flagger, usage/how-it-works and usage/deployment-strategies; pkg/controller/scheduler.go.
  */
 export function flaggerLike(o: { interval: number; threshold: number }, limit: number): Procedure {
   let window: ArmCounts[] = [];
