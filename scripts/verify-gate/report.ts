@@ -1,6 +1,7 @@
 import type { Sample } from './experiments.ts';
 import { meets } from './measures.ts';
-import type { Estimate, Measure } from './measures.ts';
+import type { Estimate } from '../../src/simulation/gate/estimates.ts';
+import type { Measure } from './measures.ts';
 import { rows } from './rows.ts';
 
 export interface Finding {
