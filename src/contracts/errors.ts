@@ -51,6 +51,12 @@ export const ERRORS = {
     meaning: 'The command line names an unknown command or option, or misses an argument.',
     remedy: 'Run holdfast --help, or holdfast <command> --help for its examples',
   },
+  COMMAND_REFUSED: {
+    kind: 'terminal',
+    exit: 'refused',
+    meaning: 'The process was told over HTTP and answered no; the message is its reason.',
+    remedy: 'Read the reason; GET /v1/rollouts/{id} says where the rollout stands now',
+  },
   CONFIG_INVALID: {
     kind: 'terminal',
     exit: 'usage',
@@ -154,6 +160,18 @@ export const ERRORS = {
     meaning: 'A declared time zone is none this runtime has rules for.',
     remedy: 'Write UTC or an IANA name such as America/New_York',
   },
+  EDGE_INTERNAL: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The HTTP edge met something it was not written for: a defect of Holdfast.',
+    remedy: 'Report the message together with the request and the log of the edge',
+  },
+  EDGE_NOT_READY: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'The HTTP edge has not reached Temporal or the records yet.',
+    remedy: 'Try again in a moment; GET /readyz says when',
+  },
   MODEL_FILE_INVALID: {
     kind: 'terminal',
     exit: 'error',
@@ -171,6 +189,12 @@ export const ERRORS = {
     exit: 'error',
     meaning: 'The model file is there and cannot be read as text: a folder, no permission, too large, or not UTF-8.',
     remedy: 'Give the path of a readable UTF-8 text file',
+  },
+  NAME_NOT_AUTHENTICATED: {
+    kind: 'terminal',
+    exit: 'refused',
+    meaning: 'A request over HTTP is in the name of somebody else than the one whose token it carries.',
+    remedy: 'Leave "by" out, or send the token of that person',
   },
   OBJECT_CORRUPT: {
     kind: 'terminal',
@@ -286,6 +310,12 @@ export const ERRORS = {
     exit: 'error',
     meaning: 'No Temporal server answers at the configured address.',
     remedy: 'Check that the platform runs (npm start) and that TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE are right',
+  },
+  TOKEN_UNKNOWN: {
+    kind: 'terminal',
+    exit: 'refused',
+    meaning: 'A request over HTTP carries no token, or one that is not configured.',
+    remedy: 'Send the header Authorization: Bearer and a token whose SHA-256 is in HOLDFAST_HTTP_TOKENS',
   },
   TRAINER_CRASHED: {
     kind: 'retryable',

@@ -3,7 +3,7 @@ export const GATEWAY_ERRORS = {
   BODY_TOO_LARGE: {
     kind: 'terminal',
     exit: 'error',
-    meaning: 'The body of a request to the gateway is larger than it accepts.',
+    meaning: 'The body of a request to a gateway or to the HTTP edge is larger than it accepts.',
     remedy: 'Send smaller batches',
   },
   BUNDLE_NOT_LOADABLE: {
@@ -97,13 +97,14 @@ export const GATEWAY_ERRORS = {
   REQUEST_INVALID: {
     kind: 'terminal',
     exit: 'error',
-    meaning: 'A request to the gateway is not of the form it understands; the message names the field.',
+    meaning:
+      'A request to a gateway or to the HTTP edge is not of the form it understands; the message names the field.',
     remedy: 'Correct the field that the message names',
   },
   ROUTE_UNKNOWN: {
     kind: 'terminal',
     exit: 'error',
-    meaning: 'The gateway has no such path or method.',
+    meaning: 'The gateway, or the HTTP edge, has no such path or method.',
     remedy: 'See docs/reference for the paths of the gateway',
   },
   SEGMENT_UNKNOWN: {

@@ -33,8 +33,8 @@ export interface Machine {
 const NODE_MIN = [20, 19] as const;
 /** Programs 0.2 GB, the example's prepared data and logs of half a year 1 GB, room to breathe. */
 const DISK_BYTES_MIN = 2e9;
-/** Temporal 150 MB, worker 400, gateway 250, PostgreSQL 100, a training thread 300. */
-const MEMORY_BYTES_MIN = 1.2e9;
+/** Temporal 150 MB, worker 400, gateway 250, HTTP edge 120, PostgreSQL 100, a training thread 300. */
+const MEMORY_BYTES_MIN = 1.3e9;
 
 export const thisMachine: Machine = {
   nodeVersion: process.versions.node,
@@ -103,7 +103,12 @@ function stateFinding(config: Config): Finding {
 
 async function portFindings(config: Config): Promise<Finding[]> {
   const running = runningSupervisor(config.stateDir);
-  const wanted = { gateway: config.gatewayPort, Temporal: config.temporalPort, 'web UI': config.temporalUiPort };
+  const wanted = {
+    gateway: config.gatewayPort,
+    'HTTP edge': config.httpPort,
+    Temporal: config.temporalPort,
+    'web UI': config.temporalUiPort,
+  };
   return Promise.all(
     Object.entries(wanted).map(async ([name, port]) => {
       if (await isPortFree(port)) return fine(`port of ${name}`, `${port}, free`);

@@ -9,7 +9,7 @@ import { freePort, isPortFree } from './ports.ts';
  * random, so that two platforms started at once do not reach for the same.
  */
 const INTERNAL_PORTS = { from: 20_000, to: 32_000 };
-const PORT_NAMES = ['postgres', 'temporal', 'temporalUi', 'gateway', 'worker'] as const;
+const PORT_NAMES = ['postgres', 'temporal', 'temporalUi', 'gateway', 'worker', 'http'] as const;
 export type Ports = Record<(typeof PORT_NAMES)[number], number>;
 
 /** The ports of the last start where they are still free, so that open pages and clients find everything again. */
@@ -20,6 +20,7 @@ export async function choosePorts(config: Config, onNotice: (text: string) => vo
     temporalUi: config.temporalUiPort,
     gateway: config.gatewayPort,
     worker: 0,
+    http: config.httpPort,
   };
   const file = fileIn(config.stateDir);
   const remembered = readPorts(file);

@@ -1,4 +1,4 @@
-/** Everything of one machine, under one supervisor: PostgreSQL, Temporal, a gateway, a worker, and what the caller adds. */
+/** Everything of one machine, under one supervisor: PostgreSQL, Temporal, a gateway, a worker, the HTTP edge, and what the caller adds. */
 import { fileURLToPath } from 'node:url';
 import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
 import { objectStoreOf } from '../config.ts';
@@ -18,9 +18,9 @@ export interface PlatformOptions {
   readonly config: Config;
   /** Without the web UI of Temporal. */
   readonly headless?: boolean;
-  /** Settings for gateway and worker beside those that follow from the platform, for example HOLDFAST_GATEWAY_CLOCK. */
+  /** Settings for our own processes beside those that follow from the platform, for example HOLDFAST_GATEWAY_CLOCK. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Which of our own processes to run; servers are always there. Default: gateway and worker. */
+  /** Which of our own processes to run; servers are always there. Default: all of them. */
   readonly services?: readonly ServiceName[];
   readonly onNotice?: (text: string) => void;
   /** Aborting stops what was started so far, and the start fails. */
@@ -31,6 +31,8 @@ export interface Platform {
   readonly temporal: { readonly address: string; readonly namespace: string; readonly uiUrl: string | null };
   readonly postgresUrl: string;
   readonly gatewayUrl: string;
+  /** Where people and programs give orders and evidence over HTTP. */
+  readonly httpUrl: string;
   readonly children: readonly ChildStatus[];
   /** Variables by which another process of this machine finds everything. */
   readonly environment: Readonly<Record<string, string>>;
@@ -45,7 +47,7 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-const SERVICES = ['gateway', 'worker'] as const;
+const SERVICES = ['gateway', 'worker', 'http'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** How often a start is repeated because another program was quicker to listen on a port that was free when it was chosen. */
@@ -103,7 +105,7 @@ async function startOnce(options: PlatformOptions): Promise<Platform> {
   }
 }
 
-type Parts = Pick<Platform, 'temporal' | 'postgresUrl' | 'gatewayUrl' | 'environment'>;
+type Parts = Pick<Platform, 'temporal' | 'postgresUrl' | 'gatewayUrl' | 'httpUrl' | 'environment'>;
 
 async function startParts(supervisor: Supervisor, options: PlatformOptions): Promise<Parts> {
   const { config, onNotice = () => undefined } = options;
@@ -127,6 +129,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     temporal: { address, namespace, uiUrl },
     postgresUrl: postgres.url,
     gatewayUrl: environment.HOLDFAST_GATEWAY_URLS,
+    httpUrl: `http://127.0.0.1:${ports.http}`,
     environment,
   };
 }
@@ -164,6 +167,7 @@ function service(name: ServiceName, port: number, environment: Readonly<Record<s
   const listen: Record<ServiceName, Record<string, string>> = {
     gateway: { HOLDFAST_GATEWAY_PORT: String(port) },
     worker: { HOLDFAST_WORKER_PORT: String(port) },
+    http: { HOLDFAST_HTTP_PORT: String(port) },
   };
   return {
     name,

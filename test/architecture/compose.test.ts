@@ -93,10 +93,19 @@ describe('the compose file', () => {
     );
   });
 
+  it('lets nobody speak over HTTP whose token was not named, and listens to other machines only with tokens', () => {
+    const { environment = {} } = file.services['http'] ?? {};
+    assert.equal(environment['HOLDFAST_HTTP_HOST'], '0.0.0.0');
+    assert.match(environment['HOLDFAST_HTTP_TOKENS'] ?? '', /^\$\{HTTP_TOKENS:\?/);
+  });
+
   it('asks for the password instead of having one', () => {
     assert.doesNotMatch(text, /PASSWORD: (?!\$\{)/);
     for (const [use] of text.matchAll(/\$\{POSTGRES_PASSWORD[^}]*\}/g)) assert.match(use, /:\?/);
   });
 });
 
-const withPassword = (value: string): string => value.replaceAll(/\$\{POSTGRES_PASSWORD[^}]*\}/g, 'secret');
+const withPassword = (value: string): string =>
+  value
+    .replaceAll(/\$\{POSTGRES_PASSWORD[^}]*\}/g, 'secret')
+    .replaceAll(/\$\{HTTP_TOKENS[^}]*\}/g, `ana:${'0'.repeat(64)}`);

@@ -92,8 +92,8 @@ describe('what the platform needs of a machine', function () {
   for (const [title, lacking, name, ok] of [
     ['wants two gigabytes of disk', { diskBytesFree: () => 1.9e9 }, 'disk', false],
     ['is content with two gigabytes of disk', { diskBytesFree: () => 2e9 }, 'disk', true],
-    ['wants 1.2 gigabytes of memory', { memoryBytesAvailable: () => 1.1e9 }, 'memory', false],
-    ['is content with 1.2 gigabytes of memory', { memoryBytesAvailable: () => 1.2e9 }, 'memory', true],
+    ['wants 1.3 gigabytes of memory', { memoryBytesAvailable: () => 1.2e9 }, 'memory', false],
+    ['is content with 1.3 gigabytes of memory', { memoryBytesAvailable: () => 1.3e9 }, 'memory', true],
   ] as const) {
     it(title, async () => assert.equal((await examined({ ...bare, ...lacking })).get(name)?.ok, ok));
   }

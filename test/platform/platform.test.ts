@@ -31,6 +31,7 @@ describe('the platform of one machine', function () {
       HOLDFAST_TEMPORAL_PORT: await port(),
       HOLDFAST_TEMPORAL_UI_PORT: await port(),
       HOLDFAST_GATEWAY_PORT: await port(),
+      HOLDFAST_HTTP_PORT: await port(),
     });
   });
   afterEach(() => platform?.stop());
@@ -77,8 +78,12 @@ describe('the platform of one machine', function () {
     assert.equal(platform.temporal.uiUrl, null);
   });
 
-  it('has a worker that polls when its start returns, and comes back after kill -9', async () => {
+  it('has a worker that polls when its start returns, and comes back after kill -9; the HTTP edge answers beside it', async () => {
     platform = await startPlatform({ config, headless: true });
+    const edge = await fetch(`${platform.httpUrl}/readyz`);
+    assert.deepEqual(await edge.json(), { ready: true, names: 'claims' });
+    const absent = await fetch(`${platform.httpUrl}/v1/rollouts/shop/00000000-1`);
+    assert.equal(absent.status, 404);
     const worker = () => platform?.children.find(({ name }) => name === 'worker');
     assert.equal(worker()?.state, 'serving');
     const client = await connectClient(platform.temporal);
