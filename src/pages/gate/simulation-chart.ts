@@ -4,8 +4,8 @@ import type { EstimateView, ProcedureView, SimulationView } from './simulation.t
 
 const WIDTH = 960;
 const HEIGHT = 428;
-const PANEL = { width: 370, top: 92, bottom: 336 };
-const PANELS_LEFT = [62, 540];
+const PANEL = { width: 250, top: 92, bottom: 336 };
+const PANELS_LEFT = [62, 376, 690];
 const LEGEND = { top: 394, column: 300 };
 /** Colours of the procedures on a light and a dark ground; the gate's first. */
 const COLORS: ReadonlyArray<readonly [light: string, dark: string]> = [
@@ -68,7 +68,15 @@ export function simulationChart(view: SimulationView): string {
       tick: shareInWords,
     },
     {
-      title: 'Bad outcomes too many, until the decision (mean)',
+      title: 'Promoted',
+      number: ({ promoted }) => promoted,
+      results: view.results,
+      top: 1,
+      ticks: [0, 0.25, 0.5, 0.75, 1],
+      tick: shareInWords,
+    },
+    {
+      title: 'Extra bad outcomes until decided',
       number: ({ excessBad }) => excessBad,
       results: worse,
       top: most,
@@ -118,7 +126,7 @@ function panelMarks(
   const lines = procedures
     .map((procedure, index) => {
       const results = panel.results.filter((result) => result.procedure === procedure);
-      return seriesMarks(results, index, panel, px, py, (index - (procedures.length - 1) / 2) * 5);
+      return seriesMarks(results, index, panel, px, py, (index - (procedures.length - 1) / 2) * 4);
     })
     // The gate is drawn last, over the others.
     .toReversed();

@@ -83,7 +83,7 @@ describe('holdfast gate simulate', () => {
       else if (alone !== '/') open.push(name!);
     }
     assert.deepEqual(open, []);
-    for (const name of ['gate', 'fixed threshold', 'rank test', 'Rolled back'])
+    for (const name of ['gate', 'fixed threshold', 'rank test', 'Rolled back', 'Promoted'])
       assert.ok(svg.includes(`>${name}</text>`), name);
   });
 
