@@ -34,13 +34,13 @@ export class FactorTable {
 }
 
 /**
- * sums[g] = Σ_i counts[i]·rows[i][g], values in the order given. Four betting fractions at a time: the additions of one must wait for each
- * other to keep their order, those of four need not.
+ * sums[g] = Σ_i counts[i]·rows[i][g], values in the order given. Eight betting fractions at a time: the additions of one must wait for
+ * each other to keep their order, those of eight need not.
  */
 export function sumRows(sums: Float64Array, rows: readonly Float64Array[], counts: readonly number[]): void {
-  const whole = sums.length - (sums.length % 4);
-  for (let g = 0; g < whole; g += 4) {
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const whole = sums.length - (sums.length % 8);
+  for (let g = 0; g < whole; g += 8) {
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       const count = counts[i]!;
@@ -48,11 +48,19 @@ export function sumRows(sums: Float64Array, rows: readonly Float64Array[], count
       s1 += count * row[g + 1]!;
       s2 += count * row[g + 2]!;
       s3 += count * row[g + 3]!;
+      s4 += count * row[g + 4]!;
+      s5 += count * row[g + 5]!;
+      s6 += count * row[g + 6]!;
+      s7 += count * row[g + 7]!;
     }
     sums[g] = s0;
     sums[g + 1] = s1;
     sums[g + 2] = s2;
     sums[g + 3] = s3;
+    sums[g + 4] = s4;
+    sums[g + 5] = s5;
+    sums[g + 6] = s6;
+    sums[g + 7] = s7;
   }
   for (let g = whole; g < sums.length; g++) {
     let sum = 0;

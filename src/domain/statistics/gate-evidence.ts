@@ -1,4 +1,4 @@
-import { canonicalHistogram, histogramSize } from './diff-histogram.ts';
+import { canonicalHistogram } from './diff-histogram.ts';
 import type { DiffHistogram } from './diff-histogram.ts';
 import { addWindow } from './event-counts.ts';
 import { addSums, sumRows } from './factor-table.ts';
@@ -29,7 +29,11 @@ export interface EvidenceLedger {
 
 /** The units that the floors count: matched differences, or candidate exposures. */
 export function unitsOf(evidence: StreamEvidence): number {
-  return evidence.kind === 'difference' ? histogramSize(evidence.histogram) : (evidence.window?.[2] ?? 0);
+  if (evidence.kind === 'count') return evidence.window?.[2] ?? 0;
+  let units = 0;
+  // Counts were checked when the cohort was read.
+  for (const [, , count] of evidence.histogram) units += count;
+  return units;
 }
 
 /** Matched differences of one restart epoch: parallel arrays, values ascending, with their rows of ln factors. */
