@@ -19,6 +19,8 @@ const DEADLINE_MS = 10_000;
 const TRY_AGAIN_MS = 200;
 /** gRPC status codes of a server that is not there or not there yet. */
 const GRPC_UNAVAILABLE = 14;
+/** A question to a process whose worker has not been heard of lately. */
+const GRPC_FAILED_PRECONDITION = 9;
 
 /**
  * Calls until there is an answer or the deadline has passed; only an unreachable server is tried again.
@@ -43,10 +45,12 @@ export async function callTemporal<T>(
   }
 }
 
-function isUnavailable(error: unknown): boolean {
+const isUnavailable = (error: unknown): boolean => hasCode(error, GRPC_UNAVAILABLE);
+
+function hasCode(error: unknown, code: number): boolean {
   return causes(error).some((cause) => {
-    const code: number | null = isGrpcServiceError(cause) ? cause.code : null;
-    return code === GRPC_UNAVAILABLE;
+    const found: number | null = isGrpcServiceError(cause) ? cause.code : null;
+    return found === code;
   });
 }
 
@@ -59,6 +63,9 @@ function inWords(error: unknown, target: string): unknown {
     cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(cause);
   if (chain.some(late)) {
     return new HoldfastError('CALL_TIMEOUT', `${target} has not answered in time`, { cause: error });
+  }
+  if (hasCode(error, GRPC_FAILED_PRECONDITION)) {
+    return new HoldfastError('CALL_TIMEOUT', `no worker answers for ${target}`, { cause: error });
   }
   if (isUnavailable(error)) {
     return new HoldfastError('TEMPORAL_UNAVAILABLE', `Temporal does not answer for ${target}`, { cause: error });
