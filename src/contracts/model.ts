@@ -152,6 +152,32 @@ const objectiveSchema = z.discriminatedUnion('kind', [
     days: z.int().min(1).max(400).default(7).describe('Trailing days of matured labels'),
     response: z.enum(['retrain', 'page']).describe('What is done when it is broken'),
   }),
+  z.strictObject({
+    kind: z
+      .literal('lossShift')
+      .describe('What is served loses no more than its rollout certified, with nothing beside it to compare with'),
+    id: objectiveId,
+    tolerancePerThousand: z
+      .number()
+      .min(0)
+      .max(500)
+      .describe('Tolerated daily mean loss above the bound that the rollout certified, per 1,000 units'),
+    falseAlarmDays: z
+      .int()
+      .min(2)
+      .max(100_000)
+      .default(365)
+      .describe('A false alarm comes after that many days on average, or later; more days see a rise later'),
+    days: z
+      .int()
+      .min(1)
+      .max(400)
+      .default(3)
+      .describe('Consecutive days within the tolerance before it counts as met again'),
+    response: z
+      .enum(['retrain', 'page'])
+      .describe('What is done when it is broken: the world may have changed, so nothing is ever rolled back'),
+  }),
 ]);
 export type Objective = z.infer<typeof objectiveSchema>;
 

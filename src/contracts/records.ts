@@ -180,6 +180,11 @@ export interface PerformanceRecord {
   readonly meanLabel: number | null;
   readonly freshnessMaxMs: number | null;
   readonly bundles: readonly string[];
+  readonly byBundle: ReadonlyArray<{
+    readonly bundle: string;
+    readonly labelled: number;
+    readonly loss: number | null;
+  }>;
   readonly servedByFallback: number;
 }
 

@@ -121,6 +121,8 @@ function objectiveInWords(objective: Objective): string {
       return `${objective.id}: outcome rates at most ${durationInWords(objective.maxAge)} old when used; ${then}`;
     case 'calibration':
       return `${objective.id}: mean prediction within ${objective.maxRatioError * 100} % of the mean label over ${objective.days} days; ${then}`;
+    case 'lossShift':
+      return `${objective.id}: daily loss at most ${objective.tolerancePerThousand} per 1,000 above what the rollout certified, a false alarm in ${objective.falseAlarmDays} days or more; ${then}`;
     default:
       return objective satisfies never;
   }

@@ -4,6 +4,7 @@ import type { Objective } from '../../contracts/model.ts';
 import type { IncidentRecord } from '../../contracts/records.ts';
 import type { BundleManifest } from '../../contracts/serving.ts';
 import type { IncidentResponse } from '../../contracts/workflows.ts';
+import type { LossReference } from '../../domain/monitoring/loss-shift.ts';
 import type { DayMeasure } from '../../domain/monitoring/objectives.ts';
 import type { Override } from '../../domain/monitoring/fallback-choice.ts';
 
@@ -49,6 +50,8 @@ export interface FallbackOrder {
 interface Memories {
   'monitoring/progress': MonitoringProgress;
   'monitoring/overrides': { readonly generation: number; readonly overrides: readonly Override[] };
+  /** What the stable bundle was certified with. */
+  'monitoring/reference': LossReference;
   /** The override in effect, for every stage to read. */
   'monitoring/fallback': Override;
 }

@@ -1,4 +1,5 @@
 /** What monitoring reads from the request log, reduced to what objectives and people need. Read outside any transaction. */
+import { certifiedLoss } from '../../domain/monitoring/loss-shift.ts';
 import { driftHint } from '../../domain/monitoring/drift-hint.ts';
 import type { DriftHint } from '../../domain/monitoring/drift-hint.ts';
 import { measurePerformance, asStableWouldHaveServed, labelledUnits } from '../../domain/monitoring/performance.ts';
@@ -35,10 +36,13 @@ export interface Triage {
   readonly drift: DriftHint | null;
 }
 
+type Certified = ReturnType<typeof certifiedLoss>;
+
 /** Something a look found that it needs to know before it can go on. */
 export type Question =
   | { readonly kind: 'cohort'; readonly cohort: number }
   | { readonly kind: 'day'; readonly day: string; readonly as: 'served' | 'stable' }
+  | { readonly kind: 'reference'; readonly bundle: string; readonly from: number; readonly to: number }
   | { readonly kind: 'triage'; readonly days: readonly string[]; readonly against: 'constant' | 'label' };
 
 /** Answers of one activity call; a look that misses one asks for it and is repeated. */
@@ -62,6 +66,11 @@ export class Answers {
     return this.#of({ kind: 'triage', days, against }) as Triage | null;
   }
 
+  /** @param span Event times of the rollout that certified the bundle */
+  reference(bundle: string, { from, to }: { readonly from: number; readonly to: number }): Certified | null {
+    return this.#of({ kind: 'reference', bundle, from, to }) as Certified | null;
+  }
+
   async find(context: ModelContext, question: Question): Promise<void> {
     const answer = await keepAlive(() => measure(this.#ports, context, question));
     this.#known.set(JSON.stringify(question), answer);
@@ -76,12 +85,14 @@ function measure(
   ports: Pick<ActivityPorts, 'requestLog'>,
   context: ModelContext,
   question: Question,
-): Promise<CohortMeasure | DayReading | Triage> {
+): Promise<CohortMeasure | DayReading | Triage | Certified> {
   switch (question.kind) {
     case 'cohort':
       return measureCohort(ports, context, question.cohort);
     case 'day':
       return measureDay(ports, context, question.day, question.as);
+    case 'reference':
+      return measureReference(ports, context, question);
     case 'triage':
       return triage(ports, context, question.days, question.against);
     default:
@@ -127,6 +138,26 @@ async function measureDay(
     auc: context.declaration.task === 'binary' && labelled.length > 0 ? aucOf(labelled) : null,
     ages: agesByBundle(units, context.calendar.origin),
   };
+}
+
+/** Loss of a candidate in its rollout, day by day, with the labels that were known when each day had matured. */
+async function measureReference(
+  { requestLog }: Pick<ActivityPorts, 'requestLog'>,
+  { declaration, windowMs, loss }: ModelContext,
+  { bundle, from, to }: Extract<Question, { kind: 'reference' }>,
+): Promise<Certified> {
+  const { model, label } = declaration;
+  const losses: number[] = [];
+  for (let at = from; at < to; at += DAY_MS) {
+    const until = Math.min(at + DAY_MS, to);
+    for (const unit of await requestLog.readUnits({ model, from: at, to: until, asOf: until + windowMs })) {
+      // Where acting on a prediction changes the outcome, only who was really served by the candidate says what it costs.
+      const counts = unit.candidateBundle === bundle && (!label.affectsLabel || unit.served === 'candidate');
+      const outcome = unit.label ?? (label.absence === 'zero' && !unit.outcomeKnown ? 0 : null);
+      if (counts && unit.candidate !== null && outcome !== null) losses.push(loss(unit.candidate, outcome));
+    }
+  }
+  return certifiedLoss(losses);
 }
 
 function aucOf(labelled: readonly LabelledUnit[]): number | null {

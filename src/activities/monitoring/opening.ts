@@ -15,6 +15,8 @@ import { durationMs, epochMs, isoDay, isoInstant } from '../../domain/time.ts';
 import type { ModelContext } from '../model-context.ts';
 import { anyTrained, outcomeFeatures, rememberOf } from './facts.ts';
 import type { Answers, CohortMeasure, FeatureAge, Question, Triage } from './measures.ts';
+import { shiftInWords, shiftOf } from './shift.ts';
+import type { Shift } from './shift.ts';
 
 /** Judged history reaches at most this far back; no objective looks further. */
 const HISTORY_DAYS_MAX = 60;
@@ -75,16 +77,17 @@ export async function openForDays(
   answers: Answers,
   due: number,
 ): Promise<Opening> {
-  const history = await judgedHistory(tx);
+  const all = await judgedHistory(tx);
   for (const objective of context.declaration.objectives) {
     if (objective.kind === 'featureFreshness' || (await isOpen(tx, objective.id))) continue;
     const since = await lastClosed(tx, objective.id);
-    const finding = judgeDays(
-      objective,
-      history.filter(({ day }) => since === null || epochMs(day) >= epochMs(since)),
-    );
+    const history = all.filter(({ day }) => since === null || epochMs(day) >= epochMs(since));
+    const judged = await judge(tx, context, answers, objective, history);
+    if (judged === null) continue;
+    if ('question' in judged) return judged;
+    const { finding, symptom } = judged;
     if (finding.state !== 'broken') continue;
-    const against = objective.kind === 'lossAgainstFallback' ? 'constant' : 'label';
+    const against = objective.kind === 'calibration' ? 'label' : 'constant';
     const triage = answers.triage(finding.days, against);
     if (triage === null) return { question: { kind: 'triage', days: finding.days, against } };
     const incident = await open(tx, context, {
@@ -94,7 +97,7 @@ export async function openForDays(
       days: finding.days,
       where: triage.where,
       features: [],
-      symptom: symptomOf(objective, finding),
+      symptom,
       cause: causeOf(triage, context.declaration.unit.name),
     });
     return { incident };
@@ -102,7 +105,24 @@ export async function openForDays(
   return null;
 }
 
-type OverDays = Exclude<Objective, Fresh>;
+/** What the days say of one objective, and how its being broken is told. */
+async function judge(
+  tx: RecordTransaction,
+  context: ModelContext,
+  answers: Answers,
+  objective: OverDays | Shift,
+  history: readonly DayMeasure[],
+): Promise<{ readonly finding: Finding; readonly symptom: string } | { readonly question: Question } | null> {
+  if (objective.kind !== 'lossShift') {
+    const finding = judgeDays(objective, history);
+    return { finding, symptom: symptomOf(objective, finding) };
+  }
+  const shift = await shiftOf(tx, context, answers, objective, history);
+  if (shift === null || 'question' in shift) return shift;
+  return { finding: shift.finding, symptom: shiftInWords(objective, shift) };
+}
+
+type OverDays = Exclude<Objective, Fresh | Shift>;
 
 export function judgeDays(objective: OverDays, history: readonly DayMeasure[]): Finding {
   return objective.kind === 'lossAgainstFallback'
@@ -125,9 +145,9 @@ async function judgedHistory(tx: RecordTransaction): Promise<DayMeasure[]> {
   const newest = await tx.list('performance', { descending: true, limit: HISTORY_DAYS_MAX });
   const history: DayMeasure[] = [];
   for (const { body } of newest.reverse()) {
-    const { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles } = body;
+    const { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles, byBundle } = body;
     const trained = await anyTrained(tx, bundles);
-    history.push({ day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained });
+    history.push({ day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained, byBundle });
   }
   return history;
 }

@@ -1,6 +1,7 @@
 /** Watches whether a broken objective is met again, on what was measured after the incident was opened. */
 import type { RecordTransaction } from '../../adapters/record-store/port.ts';
 import type { Objective } from '../../contracts/model.ts';
+import { daysAsCertified } from '../../domain/monitoring/loss-shift.ts';
 import { daysMeetingLoss } from '../../domain/monitoring/objectives.ts';
 import type { DayMeasure } from '../../domain/monitoring/objectives.ts';
 import { FRESH_COHORTS_MIN, freshnessProgress, isFreshAgain } from '../../domain/monitoring/recovery.ts';
@@ -16,6 +17,8 @@ import type { IncidentFacts, RecoveryProgress } from './facts.ts';
 import { Answers } from './measures.ts';
 import type { Question } from './measures.ts';
 import { judgeDays } from './opening.ts';
+import { shiftOf } from './shift.ts';
+import type { Shift } from './shift.ts';
 
 interface RecoveryAnswer {
   readonly recovered: boolean;
@@ -120,12 +123,36 @@ async function nextDay(
   const as = overridden ? 'stable' : 'served';
   const measured = answers.day(day, as);
   if (measured === null) return { question: { kind: 'day', day, as } };
-  const { labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles } = measured.performance;
+  const { labelled, loss, fallbackLoss, meanPrediction, meanLabel, bundles, byBundle } = measured.performance;
   const trained = await anyTrained(tx, bundles);
-  const history = [...progress.history, { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained }];
+  const today = { day, labelled, loss, fallbackLoss, meanPrediction, meanLabel, trained, byBundle };
+  const history = [...progress.history, today];
   const next = { ...progress, day, history };
+  const { objective } = facts;
+  if (objective.kind === 'lossShift') return shifted(tx, context, facts, objective, answers, next, due);
   const because = overridden ? ((await newerStable(tx, facts, due)) ?? unjudgeable(facts, history)) : null;
   return judged(next, facts, because, due);
+}
+
+/** Met again when another bundle has become stable, whose own loss is its reference, or when the days lie within the tolerance again. */
+async function shifted(
+  tx: RecordTransaction,
+  context: ModelContext,
+  facts: IncidentFacts,
+  objective: Shift,
+  answers: Answers,
+  progress: RecoveryProgress,
+  due: number,
+): Promise<Step> {
+  const promoted = await newerStable(tx, facts, due);
+  if (promoted !== null) return { progress: { ...progress, recoveredAt: due, because: promoted }, inWords: promoted };
+  const shift = await shiftOf(tx, context, answers, objective, progress.history);
+  if (shift === null) return { progress, inWords: null };
+  if ('question' in shift) return shift;
+  const within = daysAsCertified(objective, shift.reference, progress.history);
+  const inWords = `the loss was within what is tolerated on ${within} of ${objective.days} days in a row`;
+  if (within < objective.days) return { progress, inWords: shift.finding.measured === null ? null : inWords };
+  return { progress: { ...progress, recoveredAt: due, because: inWords }, inWords };
 }
 
 /**
@@ -148,7 +175,7 @@ async function newerStable(tx: RecordTransaction, facts: IncidentFacts, due: num
 
 function judged(progress: RecoveryProgress, facts: IncidentFacts, promoted: string | null, due: number): Step {
   const { objective } = facts;
-  if (objective.kind === 'featureFreshness') return { progress, inWords: null };
+  if (objective.kind === 'featureFreshness' || objective.kind === 'lossShift') return { progress, inWords: null };
   const because = promoted ?? metAgain(objective, progress.history);
   if (because !== null) return { progress: { ...progress, recoveredAt: due, because }, inWords: because };
   const { state, measured } = judgeDays(objective, progress.history);
@@ -156,7 +183,7 @@ function judged(progress: RecoveryProgress, facts: IncidentFacts, promoted: stri
 }
 
 function metAgain(
-  objective: Exclude<Objective, { kind: 'featureFreshness' }>,
+  objective: Exclude<Objective, { kind: 'featureFreshness' | 'lossShift' }>,
   history: readonly DayMeasure[],
 ): string | null {
   if (objective.kind === 'calibration') {

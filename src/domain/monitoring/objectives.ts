@@ -15,6 +15,15 @@ export interface DayMeasure {
   readonly meanLabel: number | null;
   /** Whether a trained bundle answered; objectives say nothing about days of the declared constant. */
   readonly trained: boolean;
+  readonly byBundle: readonly BundleLoss[];
+}
+
+/** What one bundle answered on a day. */
+export interface BundleLoss {
+  readonly bundle: string;
+  readonly labelled: number;
+  /** Mean over its labelled units; null where there are none. */
+  readonly loss: number | null;
 }
 
 /** One complete cohort as the online features report themselves. */

@@ -1,5 +1,6 @@
 /** What one event day's predictions were worth once its labels have matured. Everything is computed in the order of the units given. */
 import type { UnitLoss } from '../rollout/measure.ts';
+import type { BundleLoss } from './objectives.ts';
 
 export interface ServedUnit {
   readonly requestId: string;
@@ -27,6 +28,7 @@ export interface Performance {
   readonly meanPrediction: number | null;
   readonly meanLabel: number | null;
   readonly bundles: readonly string[];
+  readonly byBundle: readonly BundleLoss[];
   readonly servedByFallback: number;
 }
 
@@ -35,6 +37,7 @@ export function measurePerformance(units: readonly ServedUnit[], loss: UnitLoss,
   const labelled = labelledUnits(units);
   const mean = (value: (unit: LabelledUnit) => number): number | null =>
     labelled.length === 0 ? null : labelled.reduce((sum, unit) => sum + value(unit), 0) / labelled.length;
+  const bundles = [...new Set(units.map(({ bundle }) => bundle))].sort();
   return {
     units: units.length,
     labelled: labelled.length,
@@ -42,9 +45,16 @@ export function measurePerformance(units: readonly ServedUnit[], loss: UnitLoss,
     fallbackLoss: mean((unit) => loss(constant, unit.label)),
     meanPrediction: mean((unit) => unit.prediction),
     meanLabel: mean((unit) => unit.label),
-    bundles: [...new Set(units.map(({ bundle }) => bundle))].sort(),
+    bundles,
+    byBundle: bundles.map((bundle) => lossOfBundle(labelled, bundle, loss)),
     servedByFallback: units.filter(({ served }) => served === 'fallback').length,
   };
+}
+
+function lossOfBundle(labelled: readonly LabelledUnit[], bundle: string, loss: UnitLoss): BundleLoss {
+  const answered = labelled.filter((unit) => unit.bundle === bundle);
+  const sum = answered.reduce((total, { prediction, label }) => total + loss(prediction, label), 0);
+  return { bundle, labelled: answered.length, loss: answered.length === 0 ? null : sum / answered.length };
 }
 
 export type LabelledUnit = ServedUnit & { readonly label: number };

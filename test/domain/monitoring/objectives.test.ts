@@ -13,8 +13,8 @@ const FIRST_DAY = Date.UTC(2001, 1, 1);
 const dayName = (index: number): string => isoDay(FIRST_DAY + index * 86_400_000);
 
 function day(index: number, measure: Partial<DayMeasure> = {}): DayMeasure {
-  const all = { labelled: 1000, loss: 0.15, fallbackLoss: 0.16, meanPrediction: 0.2, meanLabel: 0.2, trained: true };
-  return { day: dayName(index), ...all, ...measure };
+  const all = { labelled: 1000, loss: 0.15, fallbackLoss: 0.16, meanPrediction: 0.2, meanLabel: 0.2 };
+  return { day: dayName(index), ...all, trained: true, byBundle: [], ...measure };
 }
 /** Days whose loss exceeds the constant's by so much per 1,000; null: nothing was measured. */
 const differences = (...perThousand: Array<number | null>): DayMeasure[] =>
