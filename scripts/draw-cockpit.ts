@@ -2,26 +2,25 @@
  * Draws the pictures of docs/guides/watch-in-the-temporal-ui.md from a run of the shipped example, which is approved through the web UI:
  * `npm run draw:cockpit`. Takes a quarter of an hour; needs Chromium.
  */
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
 import { browserPath, WebUi } from '../test/integration/web-ui.ts';
 import { startShow } from './draw-cockpit/show.ts';
 import type { Show } from './draw-cockpit/show.ts';
+import { smallPng } from './draw-cockpit/small-png.ts';
 
 const FOLDER = join('docs', 'guides', 'temporal-ui');
 const MODEL = 'flight-delay';
 const SPEED = 6_000;
 const PATIENCE_MS = 20 * 60_000;
 const BYTES_MAX = 150_000;
-const COLUMNS = [
-  'Status',
-  'Workflow ID',
-  'HoldfastPhase',
-  'HoldfastWaitingFor',
-  'HoldfastCandidate',
-  'HoldfastExposure',
-];
+const COLUMNS = ['Status', 'Workflow ID', 'HoldfastWaitingFor', 'HoldfastExposure', 'HoldfastPhase'];
+const VIEWPORT = { width: 1280, height: 720 };
+/** Room for the longest of the pages: what does not fit is not drawn. */
+const TALL = { width: 1280, height: 1700 };
+const MARGIN = 12;
 
 const ASKING = 'WorkflowType="rollout" AND HoldfastNeedsHuman=true AND ExecutionStatus="Running"';
 const INCIDENT = 'WorkflowType="incident" AND ExecutionStatus="Running" AND HoldfastWaitingFor="recovery"';
@@ -31,7 +30,7 @@ if (path === null) throw new Error('no Chromium on this machine; on Debian: apt-
 const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-cockpit-'));
 mkdirSync(FOLDER, { recursive: true });
 const show = await startShow(stateDir, SPEED);
-const ui = await WebUi.open(path, show.uiUrl, { width: 1280, height: 860 });
+const ui = await WebUi.open(path, show.uiUrl, VIEWPORT);
 try {
   await arrange();
   await drawAsking(await show.found(ASKING, PATIENCE_MS));
@@ -54,7 +53,8 @@ async function arrange(): Promise<void> {
 async function drawAsking(rolloutId: string): Promise<void> {
   await ui.visit('/namespaces/default/workflows');
   await ui.page.getByTestId('workflow-count').waitFor();
-  await keep('list');
+  const page = ui.page.locator('body');
+  await keep('list', page, page);
   await keepDetails('rollout', rolloutId);
   await keepTimeline('rollout', rolloutId);
   const kept = { collection: 'collection', experimentation: 'experimentation', lifecycle: 'lifecycle' };
@@ -79,32 +79,51 @@ async function approveUntil({ found }: Show, filter: string): Promise<string> {
     if (wanted !== null) return wanted;
     const asking = await found(ASKING, 5_000).catch(() => null);
     if (asking === null) continue;
+    await ui.page.setViewportSize(VIEWPORT);
     const { blocks } = await ui.currentDetails(asking);
     const json = blocks.find((block) => block.includes('"evidenceDigest"'))?.trim();
     if (json === undefined) continue;
     const text = json.replace('YOUR-NAME', 'ana').replace('WHY', 'better at every step');
-    const complaint = await ui.submit(asking, { kind: 'Update', name: 'approve', text }, () => keep('approve'));
+    const complaint = await ui.submit(asking, { kind: 'Update', name: 'approve', text }, keepForm);
     process.stdout.write(`${asking}: ${complaint ?? 'approved'}\n`);
   }
   throw new Error('no incident in time');
 }
 
+async function keepForm(): Promise<void> {
+  const dialog = ui.page.locator('dialog[open]');
+  await keep('approve', dialog, dialog);
+}
+
 async function keepDetails(name: string, workflowId: string): Promise<void> {
+  await ui.page.setViewportSize(TALL);
   await ui.currentDetails(workflowId);
-  await keep(`${name}-details`);
+  const from = ui.page.getByRole('heading', { name: 'Summary', exact: true });
+  await keep(`${name}-details`, from, ui.page.locator('#user-metadata-current-details'));
 }
 
 async function keepTimeline(name: string, workflowId: string): Promise<void> {
+  await ui.page.setViewportSize(VIEWPORT);
   await ui.openRun(workflowId, 'timeline');
-  await ui.page.getByRole('heading', { name: 'Timeline' }).scrollIntoViewIfNeeded();
-  await ui.page.waitForTimeout(1_500);
-  await keep(`${name}-timeline`);
+  const heading = ui.page.getByRole('heading', { name: 'Timeline' });
+  await heading.scrollIntoViewIfNeeded();
+  // Bars are drawn after the history has come.
+  await ui.page.waitForTimeout(2_000);
+  await ui.page.mouse.move(700, 500);
+  await ui.page.mouse.wheel(0, 400);
+  await ui.page.waitForTimeout(500);
+  await keep(`${name}-timeline`, heading, ui.page.locator('body'));
 }
 
-async function keep(name: string): Promise<void> {
+/** Keeps the width of the page, from the top of one element to the bottom of another. */
+async function keep(name: string, from: Locator, to: Locator): Promise<void> {
+  const [first, last] = await Promise.all([from.first().boundingBox(), to.first().boundingBox()]);
+  const { width, height } = ui.page.viewportSize() ?? VIEWPORT;
+  const top = Math.max(0, (first?.y ?? 0) - MARGIN);
+  const bottom = Math.min(height, (last?.y ?? 0) + (last?.height ?? height) + MARGIN);
+  const picture = smallPng(await ui.page.screenshot({ clip: { x: 0, y: top, width, height: bottom - top } }));
   const file = join(FOLDER, `${name}.png`);
-  await ui.page.screenshot({ path: file });
-  const { size } = statSync(file);
-  if (size > BYTES_MAX) throw new Error(`${file} has ${size} bytes; ${BYTES_MAX} are allowed`);
-  process.stdout.write(`wrote ${file}\n`);
+  if (picture.length > BYTES_MAX) throw new Error(`${file} has ${picture.length} bytes; ${BYTES_MAX} are allowed`);
+  writeFileSync(file, picture);
+  process.stdout.write(`wrote ${file}, ${picture.length} bytes\n`);
 }
