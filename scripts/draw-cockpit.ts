@@ -21,6 +21,7 @@ const VIEWPORT = { width: 1280, height: 720 };
 /** Room for the longest of the pages: what does not fit is not drawn. */
 const TALL = { width: 1280, height: 1700 };
 const MARGIN = 12;
+const NAVIGATION = 64;
 
 const ASKING = 'WorkflowType="rollout" AND HoldfastNeedsHuman=true AND ExecutionStatus="Running"';
 const INCIDENT = 'WorkflowType="incident" AND ExecutionStatus="Running" AND HoldfastWaitingFor="recovery"';
@@ -57,9 +58,11 @@ async function drawAsking(rolloutId: string): Promise<void> {
   await keep('list', page, page);
   await keepDetails('rollout', rolloutId);
   await keepTimeline('rollout', rolloutId);
-  const kept = { collection: 'collection', experimentation: 'experimentation', lifecycle: 'lifecycle' };
-  for (const [name, kind] of Object.entries(kept)) await keepDetails(name, `${kind}/${MODEL}`);
+  for (const kind of ['collection', 'experimentation', 'monitoring', 'lifecycle']) {
+    await keepDetails(kind, `${kind}/${MODEL}`);
+  }
   await keepTimeline('collection', `collection/${MODEL}`);
+  await keepTimeline('monitoring', `monitoring/${MODEL}`);
   const experimentId = await show.found('WorkflowType="experiment" AND ExecutionStatus="Completed"', PATIENCE_MS);
   await keepDetails('experiment', experimentId);
   await keepTimeline('experiment', experimentId);
@@ -68,8 +71,6 @@ async function drawAsking(rolloutId: string): Promise<void> {
 async function drawIncident(incidentId: string): Promise<void> {
   await keepDetails('incident', incidentId);
   await keepTimeline('incident', incidentId);
-  await keepDetails('monitoring', `monitoring/${MODEL}`);
-  await keepTimeline('monitoring', `monitoring/${MODEL}`);
 }
 
 /** Approves whatever asks, as a person would, until a run answers to the filter. */
@@ -80,7 +81,8 @@ async function approveUntil({ found }: Show, filter: string): Promise<string> {
     const asking = await found(ASKING, 5_000).catch(() => null);
     if (asking === null) continue;
     await ui.page.setViewportSize(VIEWPORT);
-    const { blocks } = await ui.currentDetails(asking);
+    // It may have gone on, or begun a new run, since it was found.
+    const { blocks } = await ui.currentDetails(asking).catch(() => ({ blocks: [] as readonly string[] }));
     const json = blocks.find((block) => block.includes('"evidenceDigest"'))?.trim();
     if (json === undefined) continue;
     const text = json.replace('YOUR-NAME', 'ana').replace('WHY', 'better at every step');
@@ -111,17 +113,20 @@ async function keepTimeline(name: string, workflowId: string): Promise<void> {
   await ui.page.waitForTimeout(2_000);
   await ui.page.mouse.move(700, 500);
   await ui.page.mouse.wheel(0, 400);
+  await ui.page.mouse.move(0, 0);
   await ui.page.waitForTimeout(500);
   await keep(`${name}-timeline`, heading, ui.page.locator('body'));
 }
 
-/** Keeps the width of the page, from the top of one element to the bottom of another. */
+/** Keeps the width of the page beside the navigation, from the top of one element to the bottom of another. */
 async function keep(name: string, from: Locator, to: Locator): Promise<void> {
   const [first, last] = await Promise.all([from.first().boundingBox(), to.first().boundingBox()]);
   const { width, height } = ui.page.viewportSize() ?? VIEWPORT;
   const top = Math.max(0, (first?.y ?? 0) - MARGIN);
   const bottom = Math.min(height, (last?.y ?? 0) + (last?.height ?? height) + MARGIN);
-  const picture = smallPng(await ui.page.screenshot({ clip: { x: 0, y: top, width, height: bottom - top } }));
+  const picture = smallPng(
+    await ui.page.screenshot({ clip: { x: NAVIGATION, y: top, width: width - NAVIGATION, height: bottom - top } }),
+  );
   const file = join(FOLDER, `${name}.png`);
   if (picture.length > BYTES_MAX) throw new Error(`${file} has ${picture.length} bytes; ${BYTES_MAX} are allowed`);
   writeFileSync(file, picture);

@@ -8,6 +8,7 @@ import { promotionId } from '../contracts/names.ts';
 import type { AllActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
 import type { Desk } from '../domain/rollout/desk.ts';
 import type { RolloutEvent, RolloutState, RolloutTask } from '../domain/rollout/states.ts';
+import { positionInWords } from '../domain/rollout/words.ts';
 
 /** How an interpreter has something done; each way takes a summary for people. */
 export interface Hands {
@@ -87,11 +88,11 @@ async function evaluate(
 
 function judge(
   hands: Hands,
-  { model, rolloutId, idea }: RolloutInput,
+  { model, rolloutId }: RolloutInput,
   { state, messages }: Desk,
   { run, afterCohort, mayAdvance, extraCohorts }: Extract<RolloutTask, { kind: 'judge' }>,
 ): Promise<RolloutEvent> {
-  return hands.watch(`cohort ${afterCohort + 1} of ${idea}: ${state.inWords}`).judgeNext({
+  return hands.watch(`cohort ${afterCohort + 1}, ${positionInWords(state)}; so far ${state.inWords}`).judgeNext({
     model,
     rolloutId,
     run,
