@@ -36,6 +36,12 @@ const EVENTS_MAX = 10_000;
 const PRIVATE =
   /(^|[^a-z])(ssn|password|passwd|secret|credit_?card|card_?number|api_?key|private_?key|access_?token)([^a-z]|$)/i;
 
+/** The server itself gives a task up: a message came while the run was about to end; the run was terminated; too much waited behind it. */
+const BY_THE_SERVER: ReadonlySet<string> = new Set([
+  'WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND',
+  'WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND',
+]);
+
 const seconds = (duration: string | undefined): number => Number.parseFloat(duration ?? '0');
 
 /** Every fault of a run, in words. */
@@ -96,9 +102,7 @@ function faultsOfEvent(event: HistoryEvent): string[] {
         readonly cause: string;
         readonly failure?: unknown;
       };
-      // The server asks for the task again where a message came while the run was about to end: nobody's fault.
-      const isCrossed = failed.cause === 'WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND';
-      return isCrossed ? [] : [`a failed workflow task: ${JSON.stringify(failed)}`];
+      return BY_THE_SERVER.has(failed.cause) ? [] : [`a failed workflow task: ${JSON.stringify(failed)}`];
     }
     default:
       return [];

@@ -25,7 +25,7 @@ import type { PutTraffic } from '../../src/contracts/serving.ts';
 import type { AllActivities, RolloutInput, RolloutStatus } from '../../src/contracts/workflows.ts';
 import type { Judgement, RolloutState } from '../../src/domain/rollout/states.ts';
 import { sha256Hex } from '../../src/domain/sha256.ts';
-import { epochMs, HOUR_MS } from '../../src/domain/time.ts';
+import { DAY_MS, epochMs, HOUR_MS, isoInstant } from '../../src/domain/time.ts';
 import { shopModel } from '../adapters/data-source/places.ts';
 import { eventually, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
@@ -44,6 +44,8 @@ class World {
   readonly splits: PutTraffic[] = [];
   readonly sayings: Array<Saying | HoldfastError> = [];
   readonly said = new Map<string, Saying | HoldfastError>();
+  /** What its declaration says otherwise than the others'. */
+  declare = (declaration: ModelDeclaration): ModelDeclaration => declaration;
   suite: 'passes' | 'fails' | 'is not answered' = 'passes';
   cohortsAreServed = true;
   gatewaysAgree = true;
@@ -81,14 +83,26 @@ export interface RolloutStories {
   readonly router: TrafficRouter;
   /** Bundles that no gateway can load. */
   readonly unloadable: Set<string>;
+  /** A model that serves its stable, without a candidate. */
+  open(model: string, prepare?: (world: World) => void): Promise<void>;
+  /** A candidate that waits in the queue, ready on a day of January 2001. */
+  submit(model: string, idea: string, day: number): Promise<RolloutInput>;
   begin(model: string, prepare?: (world: World) => void): Promise<Story>;
+  /** The story of a rollout that something else has started. */
+  storyOf(input: RolloutInput): Story;
   stop(): Promise<void>;
+}
+
+interface StoriesOptions {
+  readonly withUi?: boolean;
+  /** How server and workers are started. */
+  readonly startRun?: (activities: object, options: { readonly withUi?: boolean }) => Promise<StageRun>;
 }
 
 /** @param others Activities to take instead of the real ones. */
 export async function startRolloutStories(
   others: Partial<AllActivities> = {},
-  options: { readonly withUi?: boolean } = {},
+  { startRun = startStageRun, ...options }: StoriesOptions = {},
 ): Promise<RolloutStories> {
   const worlds = new Map<string, World>();
   const worldOf = (model: string): World => worlds.get(model) ?? new World();
@@ -97,21 +111,31 @@ export async function startRolloutStories(
   const router = createInMemoryRouter(2, { clock: () => START, loads: (bundle) => !unloadable.has(bundle) });
   let isOver = false;
   const ports = portsOf(records, router, worldOf);
-  const run = await startStageRun({ ...createActivities(ports), ...told(worldOf, () => isOver), ...others }, options);
+  const run = await startRun({ ...createActivities(ports), ...told(worldOf, () => isOver), ...others }, options);
+  const storyFor = (input: RolloutInput): Story =>
+    storyOf(run.client.workflow.getHandle(input.rolloutId), input, worldOf(input.model), router);
+  const open: RolloutStories['open'] = async (model, prepare) => {
+    const world = new World();
+    worlds.set(model, world);
+    prepare?.(world);
+    await introduce(records, router, world.declare(ladderOf(model)));
+  };
   return {
     client: run.client,
     run,
     records,
     router,
     unloadable,
+    open,
+    submit: (model, idea, day) => submit(records, model, idea, day),
     async begin(model, prepare) {
-      const world = new World();
-      worlds.set(model, world);
-      prepare?.(world);
-      const input = await introduce(records, router, model);
-      const handle = await run.start('rollout', input.rolloutId, input);
-      return storyOf(handle, input, world, router);
+      await open(model, prepare);
+      const input = await submit(records, model, 'fresh', 3);
+      await putInFlight(records, input);
+      await run.start('rollout', input.rolloutId, input);
+      return storyFor(input);
     },
+    storyOf: storyFor,
     async stop() {
       isOver = true;
       await run.stop();
@@ -142,34 +166,45 @@ export function ladderOf(model: string): ModelDeclaration {
   };
 }
 
-/** A model that serves its stable, and a candidate whose rollout may begin. */
-async function introduce(records: RecordStore, router: TrafficRouter, model: string): Promise<RolloutInput> {
-  const bundle = sha256Hex(model);
-  const id = rolloutId(model, bundle, 1);
+async function introduce(records: RecordStore, router: TrafficRouter, declaration: ModelDeclaration): Promise<void> {
+  const { model } = declaration;
   await records.transaction(model, async (tx) => {
-    const declaration = ladderOf(model);
     await tx.put('model', 'declaration', { declaration, digest: '0'.repeat(64), path: 'shop.yaml', baseDir: '.' });
     await tx.put('stable', '000000', { bundle: STABLE, idea: 'first', since: '2001-01-01T00:00:00Z', rolloutId: null });
-    await tx.put('candidate', bundle, {
-      bundle,
-      idea: 'fresh',
-      attempt: 1,
-      claim: 'improve',
-      priority: 'idea',
-      outcome: 'in_progress',
-      rolloutId: id,
-      step: 'offline',
-      reason: null,
-      exposureHistory: [],
-      readyAt: '2001-01-03T00:00:00Z',
-      decidedAt: null,
-    });
-    await tx.join(id);
   });
   await router.register(model, { freshFeatures: [], fallback: STABLE });
   const entry = { effectiveFrom: null, stable: STABLE, candidate: null, exposure: 0, salt: '', mirror: false };
   await router.apply(model, { generation: 1, decisionId: 'first', entry });
-  return { model, rolloutId: id, bundle, idea: 'fresh', claim: 'improve' };
+}
+
+async function submit(records: RecordStore, model: string, idea: string, day: number): Promise<RolloutInput> {
+  const bundle = sha256Hex(`${model}/${idea}/${day}`);
+  await records.transaction(model, (tx) =>
+    tx.put('candidate', bundle, {
+      bundle,
+      idea,
+      attempt: 1,
+      claim: 'improve',
+      priority: 'idea',
+      outcome: 'queued',
+      rolloutId: null,
+      step: null,
+      reason: null,
+      exposureHistory: [],
+      readyAt: isoInstant(START + (day - 3) * DAY_MS),
+      decidedAt: null,
+    }),
+  );
+  return { model, rolloutId: rolloutId(model, bundle, 1), bundle, idea, claim: 'improve' };
+}
+
+/** As promotion does before it starts a rollout. */
+async function putInFlight(records: RecordStore, { model, bundle, rolloutId: id }: RolloutInput): Promise<void> {
+  await records.transaction(model, async (tx) => {
+    const queued = (await tx.get('candidate', bundle))!;
+    await tx.put('candidate', bundle, { ...queued, outcome: 'in_progress', rolloutId: id, step: 'offline' });
+    await tx.join(id);
+  });
 }
 
 function portsOf(records: RecordStore, router: TrafficRouter, worldOf: (model: string) => World): ActivityPorts {
@@ -271,7 +306,7 @@ function judgementOf(
     decisionId,
     run,
     cohort,
-    eventTime: new Date(START + cohort * HOUR_MS).toISOString().replace('.000Z', 'Z'),
+    eventTime: isoInstant(START + cohort * HOUR_MS),
     reasons: asks ? ['approval'] : [],
     evidenceDigest: sha256Hex(decisionId),
     onlyApprovalMissing: asks,

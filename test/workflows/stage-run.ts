@@ -2,10 +2,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { connectClient } from '../../src/client/connect.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
+import { timeSkippingServerPath } from '../../src/platform/temporal-binary.ts';
 import { workflowBundle } from '../../src/worker/bundle.ts';
 import { openLog, sdkLogger } from '../../src/worker/logging.ts';
 import { startWorkers } from '../../src/worker/run.ts';
@@ -50,12 +54,52 @@ export async function startStageRun(activities: object, { withUi = false } = {})
     async stop() {
       // Activities of a terminated run end with their next heartbeat, not with the workers' grace.
       for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
-        await client.workflow.getHandle(workflowId).terminate('the test is over');
+        await client.workflow
+          .getHandle(workflowId)
+          .terminate('the test is over')
+          .catch((error: unknown) => {
+            // It ended by itself meanwhile.
+            if (!(error instanceof WorkflowNotFoundError)) throw error;
+          });
       }
       workers.shutdown();
       await workers.stopped;
       await client.connection.close();
       await server.stop();
+    },
+  };
+}
+
+/** Numbers of the types of search attributes on the wire. */
+const INDEXED = { Keyword: 2, Double: 4, Bool: 5 } as const;
+
+/** The same on a server whose clock leaps ahead whenever everyone waits. Results are to be awaited once, at the end: it leaps then. */
+export async function startTimeSkippingRun(activities: object): Promise<StageRun> {
+  const path = await timeSkippingServerPath();
+  const server = { executable: { type: 'existing-path', path } } as const;
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({ server });
+  const { client, address } = environment;
+  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name, type }) => [name, INDEXED[type]]));
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: client.options.namespace,
+    searchAttributes,
+  });
+  const workers = await startWorkers({
+    temporal: { address, namespace: client.options.namespace },
+    taskQueues: ['control', 'data', 'training'],
+    bundle: await workflowBundle(sdkLogger(openLog('error', 'test'))),
+    activities,
+    workflowsCachedMax: 2,
+  });
+  return {
+    client,
+    uiUrl: null,
+    start: (workflow, workflowId, input) =>
+      client.workflow.start(workflow, { taskQueue: TASK_QUEUES.control, workflowId, args: [input] }),
+    async stop() {
+      workers.shutdown();
+      await workers.stopped;
+      await environment.teardown();
     },
   };
 }

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { promotionId } from '../../src/contracts/names.ts';
+import type { RolloutInput, RolloutPlan } from '../../src/contracts/workflows.ts';
+import { ended, STABLE, startRolloutStories } from './rollout-stories.ts';
+import type { RolloutStories } from './rollout-stories.ts';
+import { eventually, faultsOfAllRuns, historyOf, keepHistory } from './stage-run.ts';
+
+interface Status {
+  readonly inFlight: RolloutPlan | null;
+  readonly sequence: number;
+}
+
+describe('the workflow of promotion', function () {
+  this.timeout(60_000);
+  let stories: RolloutStories;
+  const start = async (model: string): Promise<WorkflowHandle> => {
+    await stories.open(model);
+    return stories.run.start('promotion', promotionId(model), { model });
+  };
+  const submit = async (handle: WorkflowHandle, idea: string, day: number): Promise<RolloutInput> => {
+    const input = await stories.submit(handle.workflowId.split('/')[1]!, idea, day);
+    await handle.signal('candidateReady', { bundle: input.bundle, handoffId: `${idea}/candidate` });
+    return input;
+  };
+  const status = (handle: WorkflowHandle): Promise<Status> => handle.query<Status>('status');
+  const inFlight = async (handle: WorkflowHandle, input: RolloutInput | null): Promise<void> => {
+    await eventually(
+      () => status(handle),
+      (now) => now.inFlight?.rolloutId === input?.rolloutId,
+    );
+    if (input === null) return;
+    const { handle: started } = stories.storyOf(input);
+    await eventually(
+      () => started.describe().catch(() => null),
+      (known) => known !== null,
+    );
+  };
+  /** How often the rollouts of a queue were started. */
+  const begun = async (handle: WorkflowHandle): Promise<string[]> =>
+    (await historyOf(handle)).flatMap((event) => {
+      const child = event['startChildWorkflowExecutionInitiatedEventAttributes'] as { workflowId: string } | undefined;
+      return child === undefined ? [] : [child.workflowId];
+    });
+
+  before(async () => void (stories = await startRolloutStories()));
+  after(() => stories.stop());
+
+  it('starts one rollout at a time, and the next when it is told that the one before has ended', async () => {
+    const handle = await start('queue');
+    const first = await submit(handle, 'fresh', 3);
+    await inFlight(handle, first);
+    const second = await submit(handle, 'faster', 4);
+    assert.match(await handle.query<string>('explain'), /fresh is in flight/);
+    stories.storyOf(first).say('rollback');
+    await ended(stories.storyOf(first));
+    await inFlight(handle, second);
+    assert.deepEqual(await begun(handle), [first.rolloutId, second.rolloutId]);
+    stories.storyOf(second).say('rollback');
+    await ended(stories.storyOf(second));
+    await inFlight(handle, null);
+    await keepHistory(handle, 'promotion--two-candidates-after-one-another');
+  });
+
+  it('lets the next candidate be judged against what the one before has made stable', async () => {
+    const handle = await start('successor');
+    const first = await submit(handle, 'fresh', 3);
+    await inFlight(handle, first);
+    const story = stories.storyOf(first);
+    assert.equal((await story.until(({ brief }) => brief !== null)).brief?.stable, STABLE);
+    story.say('advance', 'advance', 'advance');
+    await story.order('approve', await story.approval());
+    story.say('advance');
+    const second = await submit(handle, 'faster', 4);
+    await inFlight(handle, second);
+    assert.equal((await ended(story)).decision?.outcome, 'promoted');
+    const { brief } = await stories.storyOf(second).until((state) => state.brief !== null);
+    assert.equal(brief?.stable, first.bundle);
+  });
+
+  it('starts nothing twice, however often it is told', async () => {
+    const handle = await start('repeated');
+    const input = await submit(handle, 'fresh', 3);
+    for (let times = 0; times < 10; times += 1)
+      await handle.signal('candidateReady', { bundle: input.bundle, handoffId: 'fresh/candidate' });
+    await inFlight(handle, input);
+    await handle.signal('rolloutFinished', {
+      rolloutId: 'rollout/repeated/ffffffff-1',
+      outcome: 'promoted',
+      handoffId: 'h',
+    });
+    await sleep(300);
+    assert.deepEqual([(await status(handle)).sequence, await begun(handle)], [1, [input.rolloutId]]);
+  });
+
+  it('finds in the records what it was not told', async () => {
+    await stories.open('untold');
+    const input = await stories.submit('untold', 'fresh', 3);
+    await inFlight(await stories.run.start('promotion', promotionId('untold'), { model: 'untold' }), input);
+  });
+
+  it('leaves a rollout alone that runs already, as after a reset, and goes on', async () => {
+    const handle = await start('reset');
+    const input = await stories.submit('reset', 'fresh', 3);
+    await stories.run.start('rollout', input.rolloutId, input);
+    await handle.signal('candidateReady', { bundle: input.bundle, handoffId: 'fresh/candidate' });
+    await inFlight(handle, input);
+    await eventually(
+      async () => (await historyOf(handle)).map(({ eventType }) => eventType),
+      (types) => types.includes('EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED'),
+    );
+    stories.storyOf(input).say('rollback');
+    await ended(stories.storyOf(input));
+    await inFlight(handle, null);
+    await inFlight(handle, await submit(handle, 'faster', 4));
+  });
+
+  it('continues as new with the rollout in flight, which goes on meanwhile', async () => {
+    const handle = await start('years');
+    const input = await submit(handle, 'fresh', 3);
+    await inFlight(handle, input);
+    const { runId } = await handle.describe();
+    for (let round = 0; round < 200 && (await handle.describe()).runId === runId; round += 1) {
+      await handle.signal('suiteGrew', { caseId: `case-${round}`, handoffId: `case-${round}` });
+      await sleep(60);
+    }
+    const first = stories.client.workflow.getHandle(handle.workflowId, runId);
+    assert.equal((await first.describe()).status.name, 'CONTINUED_AS_NEW');
+    await keepHistory(first, 'promotion--continued-as-new');
+    assert.deepEqual((await status(handle)).inFlight?.rolloutId, input.rolloutId);
+    assert.equal((await stories.storyOf(input).handle.describe()).status.name, 'RUNNING');
+    stories.storyOf(input).say('rollback');
+    await ended(stories.storyOf(input));
+    await inFlight(handle, null);
+  });
+
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(stories.run), [])));
+});
