@@ -62,8 +62,9 @@ export async function promotion(input: PromotionInput): Promise<void> {
       },
       line: inWords(),
     });
-    await condition(() => news || workflowInfo().historyLength > HISTORY_EVENTS_MAX);
-    if (!news) break;
+    await condition(() => news || historyIsLong());
+    // Also while there is news, or a stream of messages would keep this run for ever: the next one looks first thing.
+    if (historyIsLong()) break;
     news = false;
     const plan = await control('which candidate is next').nextRollout({ model, sequence });
     if (plan === null) {
@@ -78,6 +79,8 @@ export async function promotion(input: PromotionInput): Promise<void> {
   await condition(allHandlersFinished);
   await continueAsNew<typeof promotion>({ model, sequence, inFlight, last });
 }
+
+const historyIsLong = (): boolean => workflowInfo().historyLength > HISTORY_EVENTS_MAX;
 
 function flightInWords(plan: RolloutPlan | null): string {
   return plan === null ? 'no candidate in flight; waits for one' : `${plan.idea} is in flight: ${plan.rolloutId}`;

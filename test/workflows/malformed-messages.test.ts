@@ -98,7 +98,11 @@ describe('whatever is sent to it, known or unknown,', function () {
         const declaration = ladderOf('junk-life');
         const input = { declaration, digest: '0'.repeat(64), baseDir: '.', modelPath: 'shop.yaml' };
         const handle = await stories.run.start('lifecycle', 'lifecycle/junk-life', input);
-        // Until its stages have been started its history grows by itself.
+        // Until its stages have been started and have spoken, its state moves by itself.
+        await eventually(
+          () => ask<string>(handle, 'explain'),
+          (words) => words.includes('no candidate in flight'),
+        );
         for (const stage of ['collection', 'monitoring', 'promotion', 'experimentation'])
           await eventually(
             () =>

@@ -121,9 +121,10 @@ describe('the workflow of promotion', function () {
     const input = await submit(handle, 'fresh', 3);
     await inFlight(handle, input);
     const { runId } = await handle.describe();
-    for (let round = 0; round < 200 && (await handle.describe()).runId === runId; round += 1) {
+    // A stream of messages that never leaves it without news.
+    for (let round = 0; round < 500 && (await handle.describe()).runId === runId; round += 1) {
       await handle.signal('suiteGrew', { caseId: `case-${round}`, handoffId: `case-${round}` });
-      await sleep(60);
+      await sleep(10);
     }
     const first = stories.client.workflow.getHandle(handle.workflowId, runId);
     assert.equal((await first.describe()).status.name, 'CONTINUED_AS_NEW');

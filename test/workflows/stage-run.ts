@@ -7,6 +7,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { connectClient } from '../../src/client/connect.ts';
+import type { TemporalSettings } from '../../src/client/connect.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { TASK_QUEUES } from '../../src/contracts/names.ts';
 import { timeSkippingServerPath } from '../../src/platform/temporal-binary.ts';
@@ -27,13 +28,20 @@ export interface StageRun {
   stop(): Promise<void>;
 }
 
-/** @param activities What the workflows under test call; nothing else is served. */
-export async function startStageRun(activities: object, { withUi = false } = {}): Promise<StageRun> {
-  const server = await startTemporal([], { withUi });
-  const client = await connectClient(server);
+interface Host {
+  readonly client: Client;
+  readonly temporal: TemporalSettings;
+  readonly uiUrl: string | null;
+  /** Before the workers stop, and after. */
+  readonly quiet: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Workers over a server that stands already. */
+async function runOn({ client, temporal, uiUrl, quiet, close }: Host, activities: object): Promise<StageRun> {
   const bundle = await workflowBundle(sdkLogger(openLog('error', 'test')));
   const options: Parameters<typeof startWorkers>[0] = {
-    temporal: server,
+    temporal,
     taskQueues: ['control', 'data', 'training'],
     bundle,
     activities,
@@ -41,67 +49,68 @@ export async function startStageRun(activities: object, { withUi = false } = {})
     workflowsCachedMax: 2,
   };
   let workers = await startWorkers(options);
+  const end = async (): Promise<void> => {
+    workers.shutdown();
+    await workers.stopped;
+  };
   return {
     client,
-    uiUrl: server.uiUrl,
+    uiUrl,
     start: (workflow, workflowId, input) =>
       client.workflow.start(workflow, { taskQueue: TASK_QUEUES.control, workflowId, args: [input] }),
     async restartWorkers() {
-      workers.shutdown();
-      await workers.stopped;
+      await end();
       workers = await startWorkers(options);
     },
     async stop() {
-      // Activities of a terminated run end with their next heartbeat, not with the workers' grace.
-      for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"' })) {
-        await client.workflow
-          .getHandle(workflowId)
-          .terminate('the test is over')
-          .catch((error: unknown) => {
-            // It ended by itself meanwhile.
-            if (!(error instanceof WorkflowNotFoundError)) throw error;
-          });
-      }
-      workers.shutdown();
-      await workers.stopped;
-      await client.connection.close();
-      await server.stop();
+      await quiet();
+      await end();
+      await close();
     },
   };
+}
+
+/** @param activities What the workflows under test call; nothing else is served. */
+export async function startStageRun(activities: object, { withUi = false } = {}): Promise<StageRun> {
+  const server = await startTemporal([], { withUi });
+  const client = await connectClient(server);
+  const close = async (): Promise<void> => {
+    await client.connection.close();
+    await server.stop();
+  };
+  return runOn({ client, temporal: server, uiUrl: server.uiUrl, quiet: () => terminateAll(client), close }, activities);
+}
+
+/** Activities of a terminated run end with their next heartbeat, not with the workers' grace. */
+async function terminateAll({ workflow }: Client): Promise<void> {
+  for await (const { workflowId } of workflow.list({ query: 'ExecutionStatus = "Running"' })) {
+    const ended = workflow.getHandle(workflowId).terminate('the test is over');
+    await ended.catch((error: unknown) => {
+      // It ended by itself meanwhile.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    });
+  }
 }
 
 /** Numbers of the types of search attributes on the wire. */
 const INDEXED = { Keyword: 2, Double: 4, Bool: 5 } as const;
 
-/** The same on a server whose clock leaps ahead whenever everyone waits. Results are to be awaited once, at the end: it leaps then. */
+/** The same on a server whose clock leaps ahead whenever everyone waits, but only while a result is awaited. */
 export async function startTimeSkippingRun(activities: object): Promise<StageRun> {
   const path = await timeSkippingServerPath();
   const server = { executable: { type: 'existing-path', path } } as const;
   const environment = await TestWorkflowEnvironment.createTimeSkipping({ server });
-  const { client, address } = environment;
-  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name, type }) => [name, INDEXED[type]]));
-  await environment.connection.operatorService.addSearchAttributes({
-    namespace: client.options.namespace,
-    searchAttributes,
+  const { client, address, connection } = environment;
+  const { namespace } = client.options;
+  await connection.operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name, type }) => [name, INDEXED[type]])),
   });
-  const workers = await startWorkers({
-    temporal: { address, namespace: client.options.namespace },
-    taskQueues: ['control', 'data', 'training'],
-    bundle: await workflowBundle(sdkLogger(openLog('error', 'test'))),
+  const close = (): Promise<void> => environment.teardown();
+  return runOn(
+    { client, temporal: { address, namespace }, uiUrl: null, quiet: () => Promise.resolve(), close },
     activities,
-    workflowsCachedMax: 2,
-  });
-  return {
-    client,
-    uiUrl: null,
-    start: (workflow, workflowId, input) =>
-      client.workflow.start(workflow, { taskQueue: TASK_QUEUES.control, workflowId, args: [input] }),
-    async stop() {
-      workers.shutdown();
-      await workers.stopped;
-      await environment.teardown();
-    },
-  };
+  );
 }
 
 const PATIENCE_MS = 20_000;
@@ -135,7 +144,8 @@ export async function faultsOfAllRuns({ client }: StageRun): Promise<string[]> {
 
 /** Keeps a run's history for the replay tests when asked to: `npm run record:histories` runs all tests of workflows so. */
 export async function keepHistory(handle: WorkflowHandle, name: string): Promise<void> {
-  const release = process.env['HOLDFAST_RECORD_HISTORIES'];
+  // Not named after the product: its processes refuse settings that they do not know.
+  const release = process.env['RECORD_HISTORIES'];
   if (release === undefined) return;
   const folder = join('test', 'replay', 'histories', release);
   mkdirSync(folder, { recursive: true });
