@@ -35,6 +35,18 @@ describe('recorded histories', function () {
     return null;
   };
 
+  it('are there for every workflow that a worker can run', () => {
+    const types = [...readFileSync('src/workflows/index.ts', 'utf8').matchAll(/export \{ (\w+) \}/g)].map(
+      ([, type]) => type,
+    );
+    assert.ok(types.length >= 8);
+    const recorded = new Set(kept.map(({ name }) => /([a-z]+)--/.exec(name)?.[1]));
+    assert.deepEqual(
+      types.filter((type) => !recorded.has(type)),
+      [],
+    );
+  });
+
   for (const { name, path } of kept) {
     it(`replay under the present code: ${name}`, async () => assert.equal(await violation(read(path)), null));
   }
