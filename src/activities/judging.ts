@@ -15,6 +15,7 @@ import { lookInWords, lookTable } from '../domain/rollout/look-words.ts';
 import { judgeAgain, stepServedAt, takeLook } from '../domain/rollout/looks.ts';
 import type { LookBasis, PastLook } from '../domain/rollout/looks.ts';
 import type { GivenApproval, Judgement } from '../domain/rollout/states.ts';
+import { overturnedInWords } from '../domain/rollout/overturned.ts';
 import { gateRunPlan } from '../domain/rollout/recorded-policy.ts';
 import { unmetConditions } from '../domain/rollout/unmet.ts';
 import { sha256Hex } from '../domain/sha256.ts';
@@ -200,7 +201,8 @@ async function conclude(tx: RecordTransaction, prepared: Look, measured: Measure
     policyDigest: input.policyDigest,
     assignmentFaults: basis.assignmentFaults,
   });
-  const judgement = judgementOf(prepared, measured, { basis, state, record, evidenceDigest });
+  const found = judgementOf(prepared, measured, { basis, state, record, evidenceDigest });
+  const judgement = record.decision === 'rollback' ? await saying(tx, input, found, basis) : found;
   const decision = decisionOf(prepared, judgement, { basis, record, batchesDigest });
   const { sequence, digest } = await tx.append('decision', input.rolloutId, judgement.decisionId, decision);
   const told: Judgement = { ...judgement, head: { sequence, digest } };
@@ -253,6 +255,22 @@ function judgementOf(prepared: Look, measured: Measured, { basis, state, record,
     inWords: lookInWords(judged, state, record, LOSS_STREAM),
     table: lookTable(judged, state, record),
   };
+}
+
+/** Harm says which earlier pass it overturns. */
+async function saying(
+  tx: RecordTransaction,
+  { rolloutId, run }: LookInput,
+  judgement: Judgement,
+  { batches }: LookBasis,
+): Promise<Judgement> {
+  const chain = await tx.chain('decision', rolloutId);
+  const present = { run, batches, streams: judgement.reasons };
+  const overturned = overturnedInWords(
+    chain.map(({ body }) => body),
+    present,
+  );
+  return overturned === null ? judgement : { ...judgement, inWords: `${judgement.inWords}; ${overturned}` };
 }
 
 function vouchingInWords(unvouched: number): string[] {
