@@ -41,7 +41,9 @@ export async function collection(input: CollectionInput): Promise<void> {
   const mayGoOn = (): boolean => workflowInfo().historyLength < HISTORY_EVENTS_LANDING_MAX;
   while (mayGoOn()) {
     show('waits for complete days');
-    const found = await watch('which days are complete').collectNext({ model, sequence });
+    const found = await watch(
+      `which days are complete${tally.lastDay === null ? '' : ` after ${tally.lastDay}`}`,
+    ).collectNext({ model, sequence });
     sequence += 1;
     work = found;
     for (const day of found.days) {

@@ -59,7 +59,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
 
   while (workflowInfo().historyLength < HISTORY_EVENTS_MAX) {
     show();
-    const work = await watch('the next matured day or broken objective').monitorNext({ model, sequence });
+    const work = await watch(awaited(recent.at(-1))).monitorNext({ model, sequence });
     sequence += 1;
     if (work.kind === 'performance') {
       recent = [...recent, work.performance].slice(-DAYS_SHOWN_MAX);
@@ -75,6 +75,9 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   await condition(allHandlersFinished);
   await continueAsNew<typeof monitoring>({ model, sequence, state: { recent, open } });
 }
+
+const awaited = (newest: PerformanceRecord | undefined): string =>
+  newest === undefined ? 'the first matured day' : `the matured day after ${newest.day}, or a broken objective`;
 
 function oldestFeatures(newest: PerformanceRecord | undefined): string {
   if (newest === undefined) return 'no day has matured yet';
