@@ -13,6 +13,7 @@ import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
+import { readResumePoint, resumePoints } from './resume-point.ts';
 
 /** Training draws nothing at random; the seed is part of the request all the same, so that it stands in the record. */
 const SEED = 1;
@@ -52,8 +53,9 @@ export async function trainModel(
   const recipe = declaration.recipes[plan.recipeName];
   if (recipe === undefined) throw new Error(`recipe ${plan.recipeName} is not declared by model ${declaration.model}`);
   const context = Context.current();
-  let resumeFrom: unknown = context.info.heartbeatDetails;
-  context.heartbeat(resumeFrom);
+  const left: unknown = context.info.heartbeatDetails;
+  const points = resumePoints(objectStore, left, (details) => context.heartbeat(details));
+  context.heartbeat(left);
   const request = {
     recipe: { kind: recipe.trainer, options: recipe.options },
     objective: declaration.task,
@@ -61,11 +63,13 @@ export async function trainModel(
   };
   const learn = async (): Promise<{ dataset: Dataset; result: TrainResult }> => {
     const dataset = await assemble(ports, plan);
-    const onProgress = (progress: TrainProgress): void => context.heartbeat((resumeFrom = progress.resumeFrom));
+    const onProgress = (progress: TrainProgress): void => points.reached(progress.resumeFrom);
+    const resumeFrom = await readResumePoint(objectStore, left);
     const options = { onProgress, resumeFrom, signal: context.cancellationSignal };
     return { dataset, result: await trainer.train({ ...request, matrix: dataset.matrix }, options) };
   };
-  const { dataset, result } = await keepAlive(learn, () => resumeFrom);
+  const { dataset, result } = await keepAlive(learn, () => points.details());
+  await points.settled();
   const artifact = await objectStore.put(JSON.stringify(result.artifact));
   const trained: TrainedRemembered = {
     artifact,

@@ -261,6 +261,38 @@ describe('experimentation', function () {
       assert.deepEqual([trained.artifact, trained.iterations], [whole.artifact, 12]);
     });
 
+    it('on from a point that is too large for a heartbeat, and anew where that point is gone', async () => {
+      const point = { trees: 'x'.repeat(3_000_000) };
+      const resumedFrom: unknown[] = [];
+      const first = activityEnvironment();
+      const saved = new Promise<unknown>((resolve) => {
+        first.on('heartbeat', (details: unknown) => {
+          if (details !== undefined) resolve(details);
+        });
+      });
+      const trainer: ActivityPorts['trainer'] = {
+        async train(request, options) {
+          resumedFrom.push(options.resumeFrom);
+          if (resumedFrom.length > 1) return world.ports.trainer.train(request, { ...options, resumeFrom: undefined });
+          options.onProgress({ iterations: 1, iterationsMax: 2, trainLoss: 0.5, resumeFrom: point });
+          await saved;
+          throw new HoldfastError('TRAINER_CRASHED', 'the worker was killed');
+        },
+      };
+      const experimenting = does({ ...world.ports, trainer });
+      await assert.rejects(
+        first.run(() => experimenting.trainModel(input)),
+        { code: 'TRAINER_CRASHED' },
+      );
+      const details = await saved;
+      assert.ok(JSON.stringify(details).length < 200);
+      await activityEnvironment({ heartbeatDetails: details }).run(() => experimenting.trainModel(input));
+      const gone = { storedResumePoint: '0'.repeat(64) };
+      const other = { ...input, experimentId: `experiment/${MODEL}/gone-1` };
+      await activityEnvironment({ heartbeatDetails: gone }).run(() => experimenting.trainModel(other));
+      assert.deepEqual(resumedFrom, [undefined, point, undefined]);
+    });
+
     it('not to its end where it is cancelled', async () => {
       const environment = activityEnvironment();
       environment.on('heartbeat', () => environment.cancel());
