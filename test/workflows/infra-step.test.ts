@@ -11,7 +11,7 @@ import type { RolloutState } from '../../src/domain/rollout/states.ts';
 import { judgedWorld } from '../activities/judged-world.ts';
 import type { JudgedWorld } from '../activities/judged-world.ts';
 import { LINEAR } from '../adapters/serving-check/conformance.ts';
-import { eventually, startStageRun } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
 
 const gate = { minSpan: 'PT3H', minUnits: 20, deadline: 'P3D' };
@@ -98,4 +98,9 @@ describe('a rollout with an infra step', function () {
     assert.equal((await eventually(status, ({ run: of }) => of !== null)).run, 'shadow');
     assert.equal((await decision())?.inWords, 'answered 40 recorded requests in a process of its own');
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(run), [])));
 });

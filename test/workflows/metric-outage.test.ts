@@ -11,7 +11,7 @@ import type { JudgedWorld } from '../activities/judged-world.ts';
 import { metric, startPrometheus } from '../adapters/metric-source/prometheus-server.ts';
 import type { PrometheusServer } from '../adapters/metric-source/prometheus-server.ts';
 import { cohortStart, isoInstant } from '../../src/domain/time.ts';
-import { eventually, startStageRun } from './stage-run.ts';
+import { eventually, faultsOfAllRuns, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
 
 /** From this cohort on Prometheus does not answer, for so many. */
@@ -91,4 +91,9 @@ describe('a rollout whose metric source goes away', function () {
     assert.ok(verification.verified, JSON.stringify(verification));
     assert.deepEqual([verification.attested, verification.head], [verification.decisions, head]);
   });
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(run), [])));
 });

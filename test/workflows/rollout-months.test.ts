@@ -4,6 +4,7 @@ import { policyOf } from '../../src/contracts/policy-record.ts';
 import { HISTORY_EVENTS_MAX } from '../../src/workflows/limits.ts';
 import { ended, ladderOf, startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories, Story } from './rollout-stories.ts';
+import { faultsOfAllRuns } from './stage-run.ts';
 
 /** Looks of one a day. */
 const DAYS = 120;
@@ -44,6 +45,11 @@ describe('a rollout of months', function () {
     story.say(...Array.from({ length: days }, () => verdict));
     await story.until((state) => state.judgedCohort >= (run === state.run ? judgedCohort : 0) + days);
   }
+
+  // A suite of its own comes after all the others.
+  describe('altogether', () =>
+    it('leaves histories in which the rules find no fault', async () =>
+      assert.deepEqual(await faultsOfAllRuns(stories.run), [])));
 });
 
 /** Another ladder on record: a third canary, and a yes at each. */
