@@ -101,7 +101,7 @@ async function keepDetails(name: string, workflowId: string): Promise<void> {
   await ui.page.setViewportSize(TALL);
   await ui.currentDetails(workflowId);
   const from = ui.page.getByRole('heading', { name: 'Summary', exact: true });
-  await keep(`${name}-details`, from, ui.page.locator('#user-metadata-current-details'));
+  await keep(`${name}-details`, from, ui.page.locator('iframe'));
 }
 
 async function keepTimeline(name: string, workflowId: string): Promise<void> {
@@ -118,12 +118,14 @@ async function keepTimeline(name: string, workflowId: string): Promise<void> {
   await keep(`${name}-timeline`, heading, ui.page.locator('body'));
 }
 
-/** Keeps the width of the page beside the navigation, from the top of one element to the bottom of another. */
+/** Keeps the width of the page beside the navigation, from the top of one element to the bottom of the lowest of others. */
 async function keep(name: string, from: Locator, to: Locator): Promise<void> {
-  const [first, last] = await Promise.all([from.first().boundingBox(), to.first().boundingBox()]);
+  const first = await from.first().boundingBox();
+  const others = await Promise.all((await to.all()).map((other) => other.boundingBox()));
+  const lowest = Math.max(...others.map((box) => (box === null ? 0 : box.y + box.height)));
   const { width, height } = ui.page.viewportSize() ?? VIEWPORT;
   const top = Math.max(0, (first?.y ?? 0) - MARGIN);
-  const bottom = Math.min(height, (last?.y ?? 0) + (last?.height ?? height) + MARGIN);
+  const bottom = Math.min(height, lowest + MARGIN);
   const picture = smallPng(
     await ui.page.screenshot({ clip: { x: NAVIGATION, y: top, width: width - NAVIGATION, height: bottom - top } }),
   );
