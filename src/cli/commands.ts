@@ -11,6 +11,11 @@ export const COMMANDS: CommandTable = {
     ],
     load: () => import('./demo.ts'),
   },
+  up: {
+    summary: 'Run the platform here for models of your own, with a gateway or with traffic routers that run elsewhere',
+    examples: ['up', 'up --gateways http://127.0.0.1:9480 --headless'],
+    load: () => import('./up.ts'),
+  },
   doctor: {
     summary: 'Look whether this machine has what is needed',
     examples: ['doctor', 'doctor --json'],

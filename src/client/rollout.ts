@@ -13,9 +13,9 @@ import {
 } from '../contracts/messages.ts';
 import type { ApproveCommand, Command, CommandAnswer, ExtendCommand, RebaseCommand } from '../contracts/messages.ts';
 import { HoldfastError } from '../contracts/errors.ts';
-import { parseWorkflowId } from '../contracts/names.ts';
+import { parseWorkflowId, promotionId } from '../contracts/names.ts';
 import type { CommandRecord } from '../contracts/records.ts';
-import type { RolloutStatus } from '../contracts/workflows.ts';
+import type { RolloutPlan, RolloutStatus } from '../contracts/workflows.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChainHead, RolloutState } from '../domain/rollout/states.ts';
 import { sha256Hex } from '../domain/sha256.ts';
@@ -123,6 +123,22 @@ export async function rolloutStatus(
 ): Promise<RolloutStatus> {
   modelOfRollout(rolloutId);
   return (await status(client, rolloutId, options)) as RolloutStatus;
+}
+
+/**
+ * Where the rollout stands that a model has in flight.
+ * @throws PROCESS_NOT_FOUND where none is, or the model does not run; CALL_TIMEOUT, TEMPORAL_UNAVAILABLE
+ */
+export async function rolloutInFlight(
+  client: Client,
+  model: string,
+  options: CallOptions = {},
+): Promise<RolloutStatus> {
+  const queue = (await status(client, promotionId(model), options)) as { readonly inFlight: RolloutPlan | null };
+  if (queue.inFlight !== null) return rolloutStatus(client, queue.inFlight.rolloutId, options);
+  throw new HoldfastError('PROCESS_NOT_FOUND', `no rollout of ${model} is in flight`, {
+    remedy: 'Wait until a candidate is ready; holdfast status says what the model does now',
+  });
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   reject,
   resume,
   rollback,
+  rolloutInFlight,
   rolloutStatus,
 } from '../client/rollout.ts';
 import type { CommandOptions, CommandReply } from '../client/rollout.ts';
@@ -127,6 +128,11 @@ export async function evidence(
 /** Where a rollout stands. @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE */
 export async function status({ client }: Behind, rolloutId: string): Promise<Answer> {
   return { status: 200, body: await rolloutStatus(client, rolloutId) };
+}
+
+/** Where the rollout stands that a model has in flight. @throws as `status` */
+export async function inFlight({ client }: Behind, model: string): Promise<Answer> {
+  return { status: 200, body: await rolloutInFlight(client, model) };
 }
 
 function nameOf({ authenticatedAs }: Speaker, claimed: string | undefined): string {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { HoldfastError } from '../contracts/errors.ts';
 import { errorAnswer, readText, sendAnswer } from './exchange.ts';
 import type { Answer } from './exchange.ts';
-import { command, COMMAND_BYTES_MAX, COMMANDS, evidence, EVIDENCE_BYTES_MAX, status } from './rollout.ts';
+import { command, COMMAND_BYTES_MAX, COMMANDS, evidence, EVIDENCE_BYTES_MAX, inFlight, status } from './rollout.ts';
 import type { Behind, Speaker } from './rollout.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -27,6 +27,7 @@ export interface Edge {
 
 const CONNECTIONS_MAX = 1000;
 const LOOPBACK = /^(127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
+const MODEL_PATH = /^\/v1\/models\/([a-z0-9-]{1,63})\/rollout$/;
 const ROLLOUT_PATH = /^\/v1\/rollouts\/(.+)$/;
 
 /**
@@ -78,6 +79,8 @@ async function route(options: EdgeOptions, request: IncomingMessage): Promise<An
   const speaker = speakerOf(tokens, request);
   const found = behind();
   if (found === null) throw new HoldfastError('EDGE_NOT_READY', 'Temporal or the records have not answered yet');
+  const [, model] = MODEL_PATH.exec(path) ?? [];
+  if (method === 'GET' && model !== undefined) return inFlight(found, model);
   const [, rest] = ROLLOUT_PATH.exec(path) ?? [];
   if (rest === undefined) throw unknownRoute(method, path);
   if (method === 'GET') return status(found, rolloutIdOf(rest));
@@ -123,7 +126,7 @@ const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] 
 
 const unknownRoute = (method: string, path: string): HoldfastError =>
   new HoldfastError('ROUTE_UNKNOWN', `${method} ${path.slice(0, 200)} is no operation of the edge`, {
-    remedy: `Ask for GET /v1/rollouts/{id}, or POST /v1/rollouts/{id}/ and one of evidence, ${Object.keys(COMMANDS).join(', ')}`,
+    remedy: `Ask for GET /v1/models/{model}/rollout or GET /v1/rollouts/{id}, or POST /v1/rollouts/{id}/ and one of evidence, ${Object.keys(COMMANDS).join(', ')}`,
   });
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** What a rollout policy means: its preset, its margins and its ladder, in sentences a person can disagree with. */
+import { LOSS_STREAM } from '../domain/rollout/gate-runs.ts';
 import type { ModelDeclaration } from '../contracts/model.ts';
 import type { LadderStep } from '../contracts/rollout-policy.ts';
 import { STATISTICAL_PRESETS } from '../domain/rollout/presets.ts';
@@ -67,6 +68,8 @@ function ladderLines(model: PolicyParts): string[] {
 
 const shareOf = (step: LadderStep): number => (step.mode === 'canary' ? step.exposure : step.mode === 'full' ? 1 : 0);
 
+type Canary = Extract<LadderStep, { mode: 'canary' }>;
+
 function stepInWords(step: LadderStep, next: number | undefined, model: PolicyParts): string {
   const units = `${model.unit.name}s`;
   switch (step.mode) {
@@ -80,7 +83,7 @@ function stepInWords(step: LadderStep, next: number | undefined, model: PolicyPa
     case 'canary':
       return (
         `canary: ${percent(step.exposure)} of ${units}, for at least ${durationInWords(step.minSpan)} and ` +
-        `${step.minUnits.toLocaleString('en')} of them; ${riseInWords(next, model)}${approvalInWords(step)}; ` +
+        `${step.minUnits.toLocaleString('en')} of them; ${riseInWords(step, next, model)}${approvalInWords(step)}; ` +
         `a person is called after ${durationInWords(step.deadline)}.`
       );
     case 'infra':
@@ -98,14 +101,28 @@ function fullInWords({ watch, holdback }: Extract<LadderStep, { mode: 'full' }>,
   return `full: all ${units}; for ${durationInWords(watch)} ${kept} and may still be returned to, then the candidate is the new stable.`;
 }
 
-/** What the harm budget asks of the exposed before the next exposure: the budget divided by it. */
-function riseInWords(next: number | undefined, { rollout }: PolicyParts): string {
+/** What has to be certain before the next exposure: of the loss, the harm budget divided by it; of the rest, its own margins. */
+function riseInWords({ gates }: Canary, next: number | undefined, { rollout }: PolicyParts): string {
   if (next === undefined || next === 0) return 'leaves on evidence';
+  const isAsked = (name: string): boolean => gates === undefined || gates.includes(name);
   const bound = Math.min(1000, rollout.harmBudgetPerThousand / next);
-  return `rises to ${percent(next)} once it is certain that harm is at most ${rounded(bound)} extra bad outcomes per 1,000 exposed`;
+  const certain = [
+    ...(isAsked(LOSS_STREAM) ? [`harm is at most ${rounded(bound)} extra bad outcomes per 1,000 exposed`] : []),
+    ...rollout.slices
+      .filter(({ id, role }) => role === 'required' && isAsked(id))
+      .map(({ id, marginPerThousand = 0 }) => `${id} loses at most ${marginPerThousand} per 1,000`),
+    ...rollout.metrics
+      .filter(({ name, role, observable }) => role === 'required' && observable.includes('canary') && isAsked(name))
+      .map((metric) =>
+        metric.shape === 'count'
+          ? `${metric.name} stays below ${metric.safeRatio ?? metric.harmRatio} times the stable bundle's rate`
+          : `${metric.name} loses at most ${metric.marginPerThousand ?? 0} per 1,000`,
+      ),
+  ];
+  return `rises to ${percent(next)} once it is certain that ${certain.join(', and that ')}`;
 }
 
-function approvalInWords(step: Extract<LadderStep, { mode: 'canary' }>): string {
+function approvalInWords(step: Canary): string {
   if (step.approvals === undefined) return '';
   const { quorum, roles } = step.approvals;
   return ` and ${quorum === 1 ? 'one person' : `${quorum} people`} in the role ${roles.join(' or ')} said yes`;

@@ -22,6 +22,8 @@ export interface PlatformOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Which of our own processes to run; servers are always there. Default: all of them. */
   readonly services?: readonly ServiceName[];
+  /** Base URLs of gateways, or other traffic routers, that run elsewhere; then none is started here. */
+  readonly gateways?: readonly string[];
   readonly onNotice?: (text: string) => void;
   /** Aborting stops what was started so far, and the start fails. */
   readonly signal?: AbortSignal;
@@ -118,10 +120,12 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     HOLDFAST_STATE_DIR: config.stateDir,
     HOLDFAST_POSTGRES_URL: postgres.url,
     HOLDFAST_OBJECT_STORE: objectStoreOf(config).folder,
-    HOLDFAST_GATEWAY_URLS: `http://127.0.0.1:${ports.gateway}`,
+    HOLDFAST_GATEWAY_URLS: options.gateways?.join(',') ?? `http://127.0.0.1:${ports.gateway}`,
   };
   for (const notice of postgres.notices) onNotice(notice);
-  const services = (options.services ?? SERVICES).map((name) => service(name, ports[name], environment));
+  const services = (options.services ?? SERVICES)
+    .filter((name) => name !== 'gateway' || options.gateways === undefined)
+    .map((name) => service(name, ports[name], environment));
   await supervisor.start([...postgres.children, ...temporal.children, ...services]);
   const { address, namespace, uiUrl } = temporal;
   writePlatformFile(config.stateDir, { environment, uiUrl });

@@ -156,9 +156,9 @@ export function reasonsInWords(reasons: readonly string[]): string {
 
 /** What the look found, in one sentence. */
 export function lookInWords(policy: GatePolicy, state: GateState, record: LookRecord, lossStream: string): string {
-  const stream = policy.streams.find(({ id }) => id === lossStream);
-  const seen = stream === undefined ? null : differenceSeen(policy, state, stream);
-  const finding = seen === null ? 'no label has matured yet' : differenceInWords(seen);
+  const named = record.decision === 'rollback' ? record.reasons[0] : undefined;
+  const stream = policy.streams.find(({ id }) => id === (named ?? lossStream));
+  const finding = findingInWords(policy, state, stream, lossStream);
   switch (record.decision) {
     case 'advance':
       return `certified: ${finding}`;
@@ -174,24 +174,49 @@ export function lookInWords(policy: GatePolicy, state: GateState, record: LookRe
   }
 }
 
+/** What is known of a stream; of the loss, where a step is judged by counts and no loss is logged, what is known of those. */
+function findingInWords(
+  policy: GatePolicy,
+  state: GateState,
+  stream: StreamPolicy | undefined,
+  lossStream: string,
+): string {
+  if (stream?.kind === 'count') return countsInWords(state, stream);
+  const seen = stream === undefined ? null : differenceSeen(policy, state, stream);
+  if (seen !== null) return differenceInWords(seen, stream?.id === lossStream ? 'the loss' : (stream?.id ?? ''));
+  const counted = policy.streams.find(
+    (each): each is CountStreamPolicy => each.kind === 'count' && each.requiredForAdvance === true,
+  );
+  return counted === undefined ? 'no label has matured yet' : countsInWords(state, counted);
+}
+
+function countsInWords(state: GateState, stream: CountStreamPolicy): string {
+  const units = state.progress.streams[stream.id]?.inRollout[0] ?? 0;
+  const ratio = ratioSeen(state, stream);
+  if (ratio === 'none') return `nothing of ${stream.id} has been counted yet`;
+  return `${stream.id} at ${ratio} of the stable bundle’s rate (${grouped(units)} units)`;
+}
+
 /** A stream that is named without a word before it is suspected. */
 function holdInWords(reasons: readonly string[]): string {
   const isSuspicion = reasons.every((reason) => reason !== 'data-pending' && REASONS[reason] === undefined);
   return isSuspicion ? `harm is suspected on ${reasons.join(', ')}` : reasonsInWords(reasons);
 }
 
-const toleratedInWords = (stream: StreamPolicy | undefined): string =>
-  stream?.kind === 'difference' ? `, tolerated is ${perThousand(stream.harmMargin)}` : '';
+function toleratedInWords(stream: StreamPolicy | undefined): string {
+  if (stream === undefined) return '';
+  return `, tolerated is ${stream.kind === 'count' ? `×${stream.harmRatio}` : perThousand(stream.harmMargin)}`;
+}
 
 /** `the loss is better by 14.6 per 1,000 (13.9 to 15.2; 260,580 units)`. */
-function differenceInWords({ mean, lower, upper, units }: Seen): string {
+function differenceInWords({ mean, lower, upper, units }: Seen, what: string): string {
   const size = perThousand(Math.abs(mean));
   const shown = `${grouped(units)} units`;
   if (upper < 0)
-    return `the loss is better by ${size} per 1,000 (${perThousand(-upper)} to ${perThousand(-lower)}; ${shown})`;
+    return `${what} is better by ${size} per 1,000 (${perThousand(-upper)} to ${perThousand(-lower)}; ${shown})`;
   if (lower > 0)
-    return `the loss is worse by ${size} per 1,000 (${perThousand(lower)} to ${perThousand(upper)}; ${shown})`;
+    return `${what} is worse by ${size} per 1,000 (${perThousand(lower)} to ${perThousand(upper)}; ${shown})`;
   const side = mean < 0 ? 'better' : 'worse';
   const range = `${perThousand(-lower)} better to ${perThousand(upper)} worse`;
-  return `the loss looks ${side} by ${size} per 1,000 (${range}; ${shown})`;
+  return `${what} looks ${side} by ${size} per 1,000 (${range}; ${shown})`;
 }

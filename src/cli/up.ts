@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import { environmentWith, readConfig } from '../config.ts';
+import { startPlatform } from '../platform/platform.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { CommandModule, Invocation } from './command.ts';
+import { textOf } from './order.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Everything that serves, and nothing that sends: models are started with `holdfast start`. */
+export const command: CommandModule = {
+  declare: (command) =>
+    void command
+      .option('--gateways <urls>', 'traffic routers that run elsewhere, separated by commas (default: a gateway here)')
+      .option('--headless', 'without the web UI')
+      .option('--state-dir <dir>', 'state directory of the platform (default: ./.holdfast)'),
+  run: async ({ options, progress }) => {
+    const stop = new AbortController();
+    const interrupt = (): void => stop.abort();
+    for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+    try {
+      const platform = await startPlatform({ ...settingsOf(options), onNotice: progress, signal: stop.signal });
+      try {
+        for (const line of addressesOf(platform)) progress(line);
+        await Promise.race([untilAborted(stop.signal), platform.failed]);
+      } finally {
+        await platform.stop();
+      }
+      return { exit: 'ok', document: { ended: 'interrupted' }, text: 'stopped' };
+    } finally {
+      for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+    }
+  },
+};
+
+function settingsOf(
+  options: Invocation['options'],
+): Pick<Parameters<typeof startPlatform>[0], 'config' | 'headless' | 'gateways'> {
+  const stateDir = textOf(options, 'stateDir');
+  const gateways = textOf(options, 'gateways');
+  const config = readConfig(
+    environmentWith({
+      ...(stateDir === '' ? {} : { HOLDFAST_STATE_DIR: resolve(stateDir) }),
+      ...(gateways === '' ? {} : { HOLDFAST_GATEWAY_URLS: gateways }),
+    }),
+  );
+  return {
+    config,
+    headless: options['headless'] === true,
+    ...(gateways === '' ? {} : { gateways: config.gatewayUrls }),
+  };
+}
+
+function addressesOf({ temporal, gatewayUrl, httpUrl }: Platform): string[] {
+  return [
+    ...(temporal.uiUrl === null ? [] : [`web UI     ${temporal.uiUrl}`]),
+    `traffic    ${gatewayUrl}`,
+    `HTTP edge  ${httpUrl}`,
+    'start a model with holdfast start <model.yaml>; Ctrl-C stops everything',
+  ];
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+}
