@@ -60,7 +60,7 @@ export interface SourcePlaces {
   readonly workDir: string;
 }
 
-const FORMAT = 1; // part of the digest: rows prepared by another layout are never read
+const FORMAT = 2; // part of the digest: rows prepared by another layout are never read
 const THREADS = 2; // no floating-point sums here: every value depends on its own row, every order is total
 const INDEX_FILE = 'index.json';
 
@@ -160,11 +160,14 @@ async function bindShape(
     eventTime: source.eventTime,
     place: typeof source.timeZone === 'string' ? null : source.timeZone.key,
     key,
-    inputs: Object.entries(source.inputs).map(([name, sql]) => ({
-      name,
-      sql,
-      kind: isNumber(types.get(`source.inputs.${name}`) ?? '') ? 'number' : 'text',
-    })),
+    // By name: a declaration that comes back from the records has its keys sorted, and partitions are named by what they hold.
+    inputs: Object.entries(source.inputs)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, sql]) => ({
+        name,
+        sql,
+        kind: isNumber(types.get(`source.inputs.${name}`) ?? '') ? 'number' : 'text',
+      })),
     label,
   };
 }

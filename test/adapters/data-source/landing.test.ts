@@ -51,6 +51,22 @@ describe('landing a partition', () => {
     );
   });
 
+  it('P7 names a partition by what it holds, whatever the order in which a declaration names its inputs', async () => {
+    const line = ['2001-01-01 10:00,a,5,1,30'];
+    const digests: string[] = [];
+    // As a person has written it, and as it comes back from the records.
+    for (const inputs of [
+      { shop: 'shop', amount: 'amount' },
+      { amount: 'amount', shop: 'shop' },
+    ]) {
+      const elsewhere = makePlaces();
+      const source = await openShop(elsewhere, line, { source: { inputs } });
+      digests.push((await source.landPartition('2001-01-01')).digest);
+      elsewhere.remove();
+    }
+    assert.equal(digests[0], digests[1]);
+  });
+
   it('quarantines a row without a place and counts it as missing', async () => {
     places.write('places.csv', ['id,lat,lon', 'a,40.6,-73.8']);
     const timeZone = { file: 'places.csv', key: 'shop', match: 'id', latitude: 'lat', longitude: 'lon' };
