@@ -91,8 +91,9 @@ export class Show {
       stables.map(({ body }) => body),
       through,
     );
-    if (phase === this.#drill) return;
-    if (phase !== 'waiting') await freeze(phase === 'frozen');
+    // Said again at every boundary: a gateway that was started anew meanwhile knows nothing of a drill.
+    if (phase === 'frozen') await freeze(true);
+    else if (phase === 'healed' && this.#drill !== 'healed') await freeze(false);
     this.#drill = phase;
   }
 
