@@ -10,6 +10,7 @@ export interface Unit {
   y: number;
 }
 
+/** One block after matching: how it was matched, and the histogram of its differences. */
 export interface MatchedBlock {
   /** Units of the larger arm per unit of the smaller; 0 when an arm is empty. */
   k: number;

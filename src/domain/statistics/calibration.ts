@@ -4,6 +4,7 @@ const STEP_MIN = 1e-12;
 /** Coefficients beyond this mean that the classes are separated: the likelihood has no maximum. */
 const COEFFICIENT_MAX = 1e4;
 
+/** How far probabilities are from meaning what they say; all three on the logit scale. */
 export interface Calibration {
   /** Logistic regression of the outcome on logit p: 0 and 1 when calibrated. */
   intercept: number;

@@ -8,6 +8,7 @@ const BINS = 10;
 /** Predictions of 0 and 1 are charged as if this close to certain. */
 const LOG_LOSS_CLIP = 2 ** -52;
 
+/** Units by prediction and outcome: true and false positives, false and true negatives. */
 export interface Confusion {
   tp: number;
   fp: number;
@@ -15,6 +16,7 @@ export interface Confusion {
   tn: number;
 }
 
+/** Metrics of predicted probabilities, each a share from 0 to 1 but for log loss (nats per unit), mcc (−1 … 1) and calibration. */
 export interface BinaryMetrics {
   /** null when only one class is present. */
   rocAuc: number | null;

@@ -2,6 +2,7 @@ import { requireCategories } from './agreement.ts';
 import { logSumExp } from './log-sum-exp.ts';
 import { requireArgument, StatisticsError } from './statistics-error.ts';
 
+/** What the annotators’ labels say of the items, and of the annotators. */
 export interface DawidSkene {
   /** Per item, the probability of each class. */
   posterior: number[][];

@@ -52,7 +52,10 @@ function isCanonical(histogram: DiffHistogram): boolean {
   return true;
 }
 
-/** Canonical form of a histogram that may be unsorted, unreduced, repeated or hold zero counts. */
+/**
+ * Canonical form of a histogram that may be unsorted, unreduced, repeated or hold zero counts.
+ * @throws STAT_COUNT_INVALID, STAT_DIFFERENCE_RANGE
+ */
 export function canonicalHistogram(triples: DiffHistogram): DiffHistogram {
   if (isCanonical(triples)) return triples;
   const all: Triple[] = [];

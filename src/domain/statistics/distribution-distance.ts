@@ -4,6 +4,7 @@ import { chiSquaredQuantile, chiSquaredSf } from './incomplete-gamma.ts';
 const PSI_SMOOTHING = 0.5;
 const PSI_LEVEL = 0.95;
 
+/** Distances between two histograms over the same bins, from 0 to 1 unless said. */
 export interface BinnedDrift {
   referenceCounts: number[];
   currentCounts: number[];

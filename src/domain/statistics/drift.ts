@@ -24,6 +24,7 @@ export type NumericDrift = {
   wasserstein1Normalised: number | null;
 } & (BinnedDrift | { psi: null });
 
+/** Two-sample drift of a categorical feature. */
 export type CategoricalDrift = {
   /** Union of both sides by code unit, null last for missing values. */
   categories: Array<string | null>;

@@ -69,6 +69,7 @@ export function sumRows(sums: Float64Array, rows: readonly Float64Array[], count
   }
 }
 
+/** The sums over two sets of differences together, per betting fraction. */
 export function addSums(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((value, g) => value + b[g]!);
 }

@@ -40,8 +40,10 @@ export interface CountStreamPolicy extends StreamBase {
   safeRatio: number | null;
 }
 
+/** What is watched: one metric on one slice, with what it may spend of the error budget. */
 export type StreamPolicy = DifferenceStreamPolicy | CountStreamPolicy;
 
+/** One exposure, with the evidence it must gather and the cohorts it may take. Cohorts are counted, never hours. */
 export interface StepPolicy {
   /** Share of units assigned to the candidate, in basis points; 0 = shadow. */
   exposureBp: number;

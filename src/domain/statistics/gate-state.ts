@@ -24,6 +24,7 @@ export interface LookRecord {
   streams?: Record<string, StreamRecord>;
 }
 
+/** One stream at one look. */
 export interface StreamRecord {
   lnHarm: number;
   /** Running maximum since the start, at least 0: what a rollback is judged by. Looks at exposure 0 do not raise it. */
@@ -44,6 +45,7 @@ export interface GateFinal {
   state: Record<string, StreamState>;
 }
 
+/** What one stream carries from look to look besides its counts. */
 export interface StreamProgress {
   /** p_i: last judged cohort of the stream. */
   prefix: number;

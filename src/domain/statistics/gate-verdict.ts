@@ -1,5 +1,6 @@
 import type { GatePlan, StreamPlan } from './gate-plan.ts';
 
+/** What the gate says of a step: go on watching, wait, widen, take back, or call a person. */
 export type GateDecision = 'continue' | 'hold' | 'advance' | 'rollback' | 'escalate';
 
 /** What a look knows of one stream; ln e rounded to 1e-9. */

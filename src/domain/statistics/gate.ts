@@ -31,6 +31,7 @@ export function beginGate(policy: GatePolicy): GateState {
   };
 }
 
+/** What a look is told beside the cohort. */
 export interface LookOptions {
   /** Whether the people the step asks are agreed. false: where row 7 would advance, the look says `continue`, reason `approval`. */
   mayAdvance?: boolean | undefined;

@@ -56,6 +56,7 @@ function exactTail(n: number, m: number, distance: number): number {
   return row[m]!;
 }
 
+/** Largest distance between two empirical distribution functions, 0 … 1, with its p-values. */
 export interface KolmogorovSmirnov {
   statistic: number;
   pAsymptotic: number;

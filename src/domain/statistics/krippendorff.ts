@@ -1,6 +1,7 @@
 import { requireArgument, StatisticsError } from './statistics-error.ts';
 
 const MEASUREMENT_LEVELS = ['nominal', 'ordinal', 'interval', 'ratio'] as const;
+/** How far apart two values are: alike or not, by rank, by difference, or by share of their sum. */
 export type MeasurementLevel = (typeof MEASUREMENT_LEVELS)[number];
 
 /** Ratings that can be paired: how often each value was paired with each, over its item's other ratings. */

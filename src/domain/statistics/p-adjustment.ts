@@ -1,5 +1,6 @@
 import { requireArgument, requireLevel } from './statistics-error.ts';
 
+/** In the order given: p-values to compare with the level itself, and what is rejected at it. */
 export interface AdjustedPValues {
   adjusted: number[];
   reject: boolean[];
@@ -41,7 +42,10 @@ export function benjaminiHochberg(p: readonly number[], q: number): AdjustedPVal
   return stepUp(p, q, 1);
 }
 
-/** Benjamini & Yekutieli 2001: false discovery rate ≤ q under any dependence. */
+/**
+ * Benjamini & Yekutieli 2001: false discovery rate ≤ q under any dependence.
+ * @throws STAT_INPUT_INVALID, STAT_ALPHA_RANGE. Source: vectors `drift.json`.
+ */
 export function benjaminiYekutieli(p: readonly number[], q: number): AdjustedPValues {
   requirePValues(p, q);
   let harmonic = 0;
@@ -49,7 +53,10 @@ export function benjaminiYekutieli(p: readonly number[], q: number): AdjustedPVa
   return stepUp(p, q, harmonic);
 }
 
-/** Holm 1979: family-wise error rate ≤ q under any dependence. */
+/**
+ * Holm 1979: family-wise error rate ≤ q under any dependence.
+ * @throws STAT_INPUT_INVALID, STAT_ALPHA_RANGE. Source: vectors `drift.json`.
+ */
 export function holm(p: readonly number[], q: number): AdjustedPValues {
   requirePValues(p, q);
   const result: AdjustedPValues = { adjusted: p.map(() => 1), reject: p.map(() => false) };

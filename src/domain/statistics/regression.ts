@@ -1,5 +1,6 @@
 import { requireArgument, StatisticsError } from './statistics-error.ts';
 
+/** Errors in the outcome’s unit, but for r2. */
 export interface RegressionMetrics {
   mae: number;
   rmse: number;

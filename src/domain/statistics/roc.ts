@@ -94,6 +94,7 @@ function placementCovariance(a: Placements, b: Placements): number {
   return positive + covariance(a.negative, a.auc, b.negative, b.auc) / a.negative.length;
 }
 
+/** Two AUCs on the same units, with the variances and the covariance of the two. */
 export interface DeLong {
   auc1: number;
   auc2: number;

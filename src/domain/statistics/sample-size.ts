@@ -34,6 +34,7 @@ export function differenceDistribution(p1: number, p0: number, k: number): { val
   return { values, probs };
 }
 
+/** Sizes in matched differences: candidate units, below 50 % exposure. */
 export interface SamplePlan {
   /** Matched differences at which the expected log of the best bets reaches the threshold; null when it never grows. */
   nGrowth: number | null;

@@ -77,7 +77,7 @@ export function updateSrDetector(
   return { ...s, lnR, blocks: s.blocks + 1 };
 }
 
-/** ln R, the mean over betting fractions; −∞ before the first unit. */
+/** ln R, the mean over betting fractions; −∞ before the first unit. @throws what `beginSrDetector` throws for a state that is none */
 export function logSrStatistic(s: SrDetectorState): number {
   requireDetector(s);
   return s.lnR.length === 0 ? -Infinity : logMeanExp(s.lnR);

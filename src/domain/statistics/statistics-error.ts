@@ -20,6 +20,7 @@ export const STATISTICS_ERROR_CODES = [
   'slo-not-a-bucket-edge',
 ] as const;
 
+/** One of the refusals above. */
 export type StatisticsErrorCode = (typeof STATISTICS_ERROR_CODES)[number];
 
 /** The one error of this room: terminal for the caller, since the same input can never succeed. */
