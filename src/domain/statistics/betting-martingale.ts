@@ -62,16 +62,18 @@ export function logEValue(h: DiffHistogram, margin: number, d: Direction, grid: 
   return logMeanExp(logFactorProducts(h, margin, d, grid));
 }
 
+/** Far wider than two neighbouring doubles in [−1, 1], so that the bisection ends. */
 const BOUND_WIDTH = 1e-13;
 
-/** Largest m in [−1, 1] with `isEvidence`, a predicate that holds up to some margin and not beyond; −1 if it never holds. */
+/**
+ * Largest m in [−1, 1) with `isEvidence`, a predicate that holds up to some margin and not beyond; −1 if it never holds. At 1 it never
+ * does: no difference is above that margin.
+ */
 function supremum(isEvidence: (margin: number) => boolean): number {
-  if (isEvidence(1)) return 1;
   let inside = -1;
   let outside = 1;
   while (outside - inside > BOUND_WIDTH) {
     const middle = inside + (outside - inside) / 2;
-    if (middle === inside || middle === outside) break;
     if (isEvidence(middle)) inside = middle;
     else outside = middle;
   }

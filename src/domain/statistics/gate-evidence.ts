@@ -114,11 +114,10 @@ export class DifferenceLedger implements EvidenceLedger {
     if (step === this.safeStep) return;
     this.safeStep = step;
     const table = this.plan.safeTable(this.stream, step);
-    if (table === this.safeTable) return;
+    if (table === null || table === this.safeTable) return;
     this.safeTable = table;
     this.safeClosed.fill(0);
-    this.running.safeRows = table === null ? [] : this.running.values.map((value) => table.row(value));
-    if (table === null) return;
+    this.running.safeRows = this.running.values.map((value) => table.row(value));
     for (const epoch of this.closed) {
       const rows = epoch.map(([num, den]) => table.row(num / den));
       sumRows(
@@ -209,13 +208,10 @@ export function restoreLedger(
   prefix: number,
   epochOf: (cohort: number) => number,
 ): void {
-  if (prefix === 0) return;
   if ('windows' in state) {
-    const cohorts = Object.keys(state.windows)
-      .map(Number)
-      .sort((a, b) => a - b);
-    for (const cohort of cohorts)
-      ledger.absorb(cohort, epochOf(cohort), { kind: 'count', window: state.windows[cohort]! });
+    // Keys that are integers come in ascending order, whatever order they were written in.
+    for (const [cohort, window] of Object.entries(state.windows))
+      ledger.absorb(Number(cohort), epochOf(Number(cohort)), { kind: 'count', window });
     ledger.absorb(prefix, epochOf(prefix), { kind: 'count', window: null });
     return;
   }
