@@ -20,11 +20,16 @@ export function colorWanted(environment: NodeJS.ProcessEnv, watched: boolean): b
   return watched && environment['TERM'] !== 'dumb';
 }
 
+/** Whether an error of an output says that nobody reads it any more: a pipe whose reader ended, or a terminal that was closed. */
+export function isReaderGone(code: string | undefined): boolean {
+  return code === 'EPIPE' || code === 'EIO';
+}
+
 /** The terminal of this process. Where nobody reads any more, as behind a pipe into `head`, what is under way goes on to its end. */
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (!isReaderGone(error.code)) throw error;
     });
   }
   const writer = (stream: Writable) => (text: string) => void stream.write(text);

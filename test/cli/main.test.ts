@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { RELEASE } from '../../src/cli/program.ts';
-import { colorWanted } from '../../src/cli/terminal.ts';
+import { colorWanted, isReaderGone } from '../../src/cli/terminal.ts';
 
 const run = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
   const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
@@ -39,6 +39,15 @@ describe('the holdfast process', () => {
   ] as const)
     it(`${wanted ? 'colours' : 'does not colour'} where ${title}`, () =>
       assert.equal(colorWanted(environment, watched), wanted));
+
+  for (const [title, code, gone] of [
+    ['a pipe whose reader ended', 'EPIPE', true],
+    ['a terminal that was closed', 'EIO', true],
+    ['a disk that is full', 'ENOSPC', false],
+    ['an error without a code', undefined, false],
+  ] as const)
+    it(`takes ${title} for ${gone ? 'a reader that has gone' : 'a failure'}`, () =>
+      assert.equal(isReaderGone(code), gone));
 
   it('says which release it is', () => {
     const { stdout, status } = run(['--version']);
