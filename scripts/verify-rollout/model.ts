@@ -1,20 +1,17 @@
 /** Model checking: random sequences against the product's own lines, and faulty variants that must be seen. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Account } from '../../test/model/check.ts';
 import { checkSequence } from '../../test/model/check.ts';
 import { FAULTY } from '../../test/model/variants.ts';
-import type { Proof } from './proof.ts';
+import type { Asked, Finding, Say } from './part.ts';
 
 const VARIANT_SEQUENCES_MAX = 500;
 const REPORT_EVERY = 5000;
 
-/** Checks `sequences` sequences from `seed` on, in `threads` threads. */
-export async function checkModel(
-  seed: number,
-  sequences: number,
-  threads: number,
-  say: (line: string) => void,
-): Promise<Proof[]> {
+/** Checks `sequences` sequences from `seed` on, in as many threads as there are cores. */
+export async function checkModel({ seed, sequences }: Asked, say: Say): Promise<Finding[]> {
+  const threads = availableParallelism();
   const began = Date.now();
   const outcomes = new Map<string, number>();
   const violations: string[] = [];
@@ -38,9 +35,9 @@ export async function checkModel(
     .map(([outcome, count]) => `${count} ${outcome}`)
     .join(', ');
   const measured = `${done.toLocaleString('en')} sequences, ${steps.toLocaleString('en')} steps, ${seconds.toFixed(0)} s; ${told}`;
-  const honest: Proof = {
-    title: 'no random sequence breaks an invariant',
-    measured: violations.length === 0 ? measured : `${measured}; ${violations.slice(0, 3).join(' | ')}`,
+  const honest: Finding = {
+    name: 'no random sequence breaks an invariant',
+    words: violations.length === 0 ? measured : `${measured}; ${violations.slice(0, 3).join(' | ')}`,
     passed: violations.length === 0 && done === sequences,
   };
   return [honest, ...(await Promise.all(Object.entries(FAULTY).map(([fault, parts]) => variant(fault, parts, seed))))];
@@ -60,19 +57,19 @@ function share(
   });
 }
 
-async function variant(fault: string, parts: (typeof FAULTY)[string], from: number): Promise<Proof> {
+async function variant(fault: string, parts: (typeof FAULTY)[string], from: number): Promise<Finding> {
   for (let seed = from; seed < from + VARIANT_SEQUENCES_MAX; seed++) {
     const { violation } = await checkSequence(parts, seed);
     if (violation !== null)
       return {
-        title: `a product that ${fault} is seen`,
-        measured: `sequence ${seed - from + 1}: ${violation.invariant}`,
+        name: `a product that ${fault} is seen`,
+        words: `sequence ${seed - from + 1}: ${violation.invariant}`,
         passed: true,
       };
   }
   return {
-    title: `a product that ${fault} is seen`,
-    measured: `not in ${VARIANT_SEQUENCES_MAX} sequences`,
+    name: `a product that ${fault} is seen`,
+    words: `not in ${VARIANT_SEQUENCES_MAX} sequences`,
     passed: false,
   };
 }
