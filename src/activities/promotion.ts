@@ -7,10 +7,13 @@ import { isoInstant } from '../domain/time.ts';
 import { repeatableAnswer } from './answers.ts';
 import { modelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
+import { setRolloutAside } from './setting-aside.ts';
 
 /** Activities of the promotion queue. */
-export function createPromotionActivities({ records }: ActivityPorts): PromotionActivities {
+export function createPromotionActivities(ports: ActivityPorts): PromotionActivities {
+  const { records } = ports;
   return {
+    setRolloutAside: (input) => setRolloutAside(ports, input),
     nextRollout: ({ model, sequence }) =>
       records.transaction(model, (tx) =>
         repeatableAnswer(tx, promotionId(model), sequence, () => nextRollout(tx, model)),

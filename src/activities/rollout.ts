@@ -154,7 +154,7 @@ function putOf(input: SetExposureInput, effectiveFrom: string | null): PutTraffi
  * Zero is reached when every gateway has acknowledged and none has a request of the candidate in flight. Every failure is tried again,
  * also one that no repetition would mend elsewhere: somebody may be exposed.
  */
-async function returnToStable(router: TrafficRouter, input: SetExposureInput): Promise<ExposureApplied> {
+export async function returnToStable(router: TrafficRouter, input: SetExposureInput): Promise<ExposureApplied> {
   try {
     await orderBack(router, input);
   } catch (error) {
@@ -253,7 +253,7 @@ async function recordExposure(tx: RecordTransaction, input: Applied): Promise<vo
   });
 }
 
-async function candidateOf(
+export async function candidateOf(
   tx: RecordTransaction,
   rolloutId: string,
 ): Promise<{ key: string; body: CandidateRecord } | null> {
@@ -263,7 +263,7 @@ async function candidateOf(
 
 type Finish = Parameters<RolloutActivities['finishRollout']>[0];
 
-async function finishRollout(tx: RecordTransaction, input: Finish): Promise<{ handoffId: string }> {
+export async function finishRollout(tx: RecordTransaction, input: Finish): Promise<{ handoffId: string }> {
   const handoffId = `${input.rolloutId}/finished`;
   // Whatever still waits or announces has no turn after this one.
   await takeTurn(tx, input.rolloutId, Number.MAX_SAFE_INTEGER);

@@ -185,6 +185,12 @@ export const candidateReadySignal = defineMessage(
   z.strictObject({ bundle: digestSchema, handoffId: z.string().min(1).max(300) }),
   { bundle: SAMPLE_DIGEST, handoffId: 'handoff-1' },
 );
+export const queueAskedSignal = defineMessage(
+  'queueAsked',
+  'The promotion queue asks whether this rollout still runs; nothing changes by it.',
+  z.strictObject({ by: z.string().min(1).max(200) }),
+  { by: 'promotion/model' },
+);
 export const rolloutFinishedSignal = defineMessage(
   'rolloutFinished',
   'A rollout has reached its outcome.',

@@ -248,6 +248,11 @@ export interface RolloutActivities {
 export interface PromotionActivities {
   /** Acknowledges what promotion was told, applies the newer-candidate policy, and names the rollout to start, if any. */
   nextRollout(input: { model: string; sequence: number }): Promise<RolloutPlan | null>;
+  /**
+   * For a rollout whose process has ended without recording an outcome: everyone back on stable, verified at every gateway, and the
+   * candidate's outcome recorded with the reason. Never gives up. One that has recorded its outcome is left as it is.
+   */
+  setRolloutAside(input: RolloutPlan & { readonly model: string }): Promise<{ readonly outcome: CandidateOutcome }>;
 }
 
 export type MonitoringWork =

@@ -87,14 +87,14 @@ function oldestFeatures(newest: PerformanceRecord | undefined): string {
     : `${ageInWords(freshnessMaxMs)} on ${day}`;
 }
 
-function startIncident(model: string, found: IncidentRecord): Promise<void> {
+async function startIncident(model: string, found: IncidentRecord): Promise<void> {
   const details = [
     fact('Symptom', escaped(found.symptom)),
     fact('Cause', escaped(found.cause ?? 'not known yet')),
     fact('Declared response', found.response),
     fact('Opened at', `${found.openedAt} in event time`),
   ].join('\n');
-  return startOnce(incident, {
+  await startOnce(incident, {
     workflowId: found.id,
     input: { model, incidentId: found.id },
     ...shownFromStart(`${found.objective}: ${found.symptom}`, details, {

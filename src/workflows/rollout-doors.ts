@@ -6,6 +6,7 @@ import {
   EXPLAIN_QUERY,
   evidenceArrivedSignal,
   extendMessage,
+  queueAskedSignal,
   rebasePolicyMessage,
   recordEvidenceMessage,
   STATUS_QUERY,
@@ -82,6 +83,7 @@ function openEvidenceDoors(input: RolloutInput, desk: RolloutDesk, tell: (event:
     (body) => (isFinal(desk.state) ? `the rollout is over: ${desk.state.inWords}` : tooLarge(body)),
   );
   onSignal(evidenceArrivedSignal, () => void (desk.messages += 1));
+  onSignal(queueAskedSignal, () => undefined);
   onSignal(suiteGrewSignal, ({ caseId }) => tell({ kind: 'suiteGrew', caseId }));
 }
 

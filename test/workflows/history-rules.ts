@@ -36,10 +36,14 @@ const EVENTS_MAX = 10_000;
 const PRIVATE =
   /(^|[^a-z])(ssn|password|passwd|secret|credit_?card|card_?number|api_?key|private_?key|access_?token)([^a-z]|$)/i;
 
-/** The server itself gives a task up: a message came while the run was about to end; the run was terminated; too much waited behind it. */
+/**
+ * The server itself gives a task up: a message came while the run was about to end; the run was terminated; too much waited behind it; a
+ * person has reset the run to it.
+ */
 const BY_THE_SERVER: ReadonlySet<string> = new Set([
   'WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND',
   'WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND',
+  'WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW',
 ]);
 
 const seconds = (duration: string | undefined): number => Number.parseFloat(duration ?? '0');

@@ -37,6 +37,8 @@ describe('the workflow of promotion', function () {
       (known) => known !== null,
     );
   };
+  const candidate = ({ model, bundle }: RolloutInput) =>
+    stories.records.transaction(model, (tx) => tx.get('candidate', bundle));
   /** How often the rollouts of a queue were started. */
   const begun = async (handle: WorkflowHandle): Promise<string[]> =>
     (await historyOf(handle)).flatMap((event) => {
@@ -116,6 +118,53 @@ describe('the workflow of promotion', function () {
     await inFlight(handle, await submit(handle, 'faster', 4));
   });
 
+  for (const [how, end] of [
+    ['terminated', (rollout: WorkflowHandle) => rollout.terminate('it was wedged')],
+    ['cancelled', (rollout: WorkflowHandle) => rollout.cancel()],
+  ] as const)
+    it(`sets a candidate aside whose rollout is ${how}: nobody is exposed, the reason is recorded, the next one goes on`, async () => {
+      const handle = await start(how);
+      const first = await submit(handle, 'fresh', 3);
+      await inFlight(handle, first);
+      const story = stories.storyOf(first);
+      story.say('advance');
+      await story.until(({ exposure }) => exposure === 0.05);
+      const second = await submit(handle, 'faster', 4);
+      await end(story.handle);
+      await inFlight(handle, second);
+      assert.equal(await story.exposed(), 0);
+      const { outcome, reason } = (await candidate(first)) ?? {};
+      assert.deepEqual([outcome, reason], ['rolled_back', 'its rollout was ended from outside, without an outcome']);
+      assert.match(await handle.query<string>('explain'), /fresh rolled back: its rollout was ended from outside/);
+      stories.storyOf(second).say('rollback');
+      await ended(stories.storyOf(second));
+      await inFlight(handle, null);
+    });
+
+  it('leaves a rollout alone that was reset, and sets it aside when that run is terminated', async () => {
+    const handle = await start('rollout-reset');
+    const input = await submit(handle, 'fresh', 3);
+    await inFlight(handle, input);
+    const story = stories.storyOf(input);
+    story.say('advance');
+    await story.until(({ exposure }) => exposure === 0.05);
+    const { events = [] } = await story.handle.fetchHistory();
+    const done = events?.findLast(({ workflowTaskCompletedEventAttributes: task }) => task != null)?.eventId ?? null;
+    await stories.client.workflowService.resetWorkflowExecution({
+      namespace: stories.client.options.namespace,
+      workflowExecution: { workflowId: input.rolloutId },
+      workflowTaskFinishEventId: done,
+      reason: 'a test',
+      requestId: 'reset',
+    });
+    story.say('advance');
+    await story.until(({ exposure }) => exposure === 0.25);
+    assert.equal((await status(handle)).inFlight?.rolloutId, input.rolloutId);
+    await story.handle.terminate('and it was wedged again');
+    await inFlight(handle, null);
+    assert.equal(await story.exposed(), 0);
+  });
+
   it('continues as new with the rollout in flight, which goes on meanwhile', async () => {
     const handle = await start('years');
     const input = await submit(handle, 'fresh', 3);
@@ -124,7 +173,8 @@ describe('the workflow of promotion', function () {
     // A stream of messages that never leaves it without news.
     for (let round = 0; round < 500 && (await handle.describe()).runId === runId; round += 1) {
       await handle.signal('suiteGrew', { caseId: `case-${round}`, handoffId: `case-${round}` });
-      await sleep(10);
+      // The rules for histories ask that a run lasts two seconds.
+      await sleep(50);
     }
     const first = stories.client.workflow.getHandle(handle.workflowId, runId);
     assert.equal((await first.describe()).status.name, 'CONTINUED_AS_NEW');
