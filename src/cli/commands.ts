@@ -41,6 +41,11 @@ export const COMMANDS: CommandTable = {
     examples: ['explain flight-delay', 'explain rollout/flight-delay/9f3a2c41-1'],
     load: () => import('./explain.ts'),
   },
+  inbox: {
+    summary: 'List everything that waits for a person, the oldest first, with the command that answers it',
+    examples: ['inbox', 'inbox flight-delay --as ana', 'inbox --json'],
+    load: () => import('./inbox.ts'),
+  },
   watch: {
     summary: 'Follow a rollout to its outcome, or a model for as long as wanted',
     examples: ['watch rollout/flight-delay/9f3a2c41-1', 'watch flight-delay --timeout 60'],

@@ -117,6 +117,8 @@ export interface RolloutInput extends RolloutPlan {
   readonly turn?: number;
   /** Step on which the rollout stands and workflow time since when, epoch milliseconds. */
   readonly stepSince?: { readonly step: number; readonly at: number };
+  /** Workflow time since when a person is waited for, ISO 8601. */
+  readonly waitsSince?: string | null;
 }
 
 /** Answer to the question `status` of a rollout: whose it is, and where it stands. */
@@ -296,6 +298,8 @@ export interface IncidentInput {
   readonly sequence?: number;
   /** What was done about it, once it was done. */
   readonly response?: IncidentResponse;
+  /** Workflow time since when a person is waited for, ISO 8601. */
+  readonly waitsSince?: string | null;
 }
 
 export type AllActivities = LifecycleActivities &

@@ -6,6 +6,8 @@ import { lifecycleId } from '../contracts/names.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { SearchAttributeName, SearchAttributeValues } from '../contracts/search-attributes.ts';
 import { fact, workflowLink } from '../domain/markdown.ts';
+import { isoInstant } from '../domain/time.ts';
+import { workflowNow } from './workflow-time.ts';
 
 /** Keywords of a server on SQL hold 255 characters. */
 const KEYWORD_CHARACTERS_MAX = 250;
@@ -31,7 +33,7 @@ export interface Shown {
   /** Markdown for the tab of user metadata; costs no history, and nothing is seen of it while no worker runs. */
   readonly details: string;
   readonly attributes: SearchAttributeValues;
-  /** One line that says where the run stands. With `next` it is the memo: seen also while no worker runs. */
+  /** One line that says where the run stands. With `next`, and since when a person is needed, it is the memo: seen also while no worker runs. */
   readonly line: string;
   /** What a person may do now, as the forms of the web UI take it; null when nothing waits for a person. */
   readonly next?: Readonly<Record<string, unknown>> | null;
@@ -41,19 +43,26 @@ export interface Shown {
 
 export interface Display {
   show(shown: Shown): void;
+  /** Workflow time since when a person is needed; carried by continue-as-new, which drops what was added to the memo. */
+  readonly waitsSince: string | null;
 }
 
-/** A run's display; one for each run. */
-export function createDisplay(): Display {
+/** A run's display; one for each run. @param carried `waitsSince` of the run before */
+export function createDisplay(carried: string | null = null): Display {
+  let waitsSince = carried;
   let attributesShown = '';
   let memoShown = '';
   return {
+    get waitsSince() {
+      return waitsSince;
+    },
     show({ details, attributes, line, next = null, gate = [] }) {
       setCurrentDetails(details);
       const full = { ...NOTHING_TO_SAY, ...attributes };
       if (JSON.stringify(full) !== attributesShown) upsertSearchAttributes(pairsOf(full));
       attributesShown = JSON.stringify(full);
-      const memo = { state: line, next };
+      waitsSince = full.HoldfastNeedsHuman === true ? (waitsSince ?? isoInstant(workflowNow())) : null;
+      const memo = { state: line, next, waitsSince };
       if (JSON.stringify(memo) !== memoShown) upsertMemo(gate.length === 0 ? memo : { ...memo, gate });
       memoShown = JSON.stringify(memo);
     },

@@ -32,7 +32,7 @@ export async function incident(input: IncidentInput): Promise<string> {
     inWords,
   }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
-  const display = createDisplay();
+  const display = createDisplay(input.waitsSince);
   const show = (phase: 'degraded' | 'healthy'): void =>
     display.show({
       details: [explain(), fact('See also', workflowLink('monitoring', monitoringId(model)))].join('\n'),
@@ -58,7 +58,7 @@ export async function incident(input: IncidentInput): Promise<string> {
   for (;;) {
     if (workflowInfo().historyLength > HISTORY_EVENTS_MAX) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof incident>({ model, incidentId, sequence, response });
+      await continueAsNew<typeof incident>({ model, incidentId, sequence, response, waitsSince: display.waitsSince });
     }
     const state = await watch('is the objective met again').recoveryNext({ model, incidentId, sequence });
     sequence += 1;

@@ -30,7 +30,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
     processed: [...(input.processed ?? [])],
     stepSince: input.stepSince ?? { step: 0, at: workflowNow() },
   };
-  const display = createDisplay();
+  const display = createDisplay(input.waitsSince);
   const parentId = workflowInfo().parent?.workflowId ?? null;
   const show = (): void => display.show(shownOf(input, desk.state, parentId));
   openDoors(input, desk, show);
@@ -51,6 +51,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
         processed: desk.processed,
         turn: desk.messages,
         stepSince: desk.stepSince,
+        waitsSince: display.waitsSince,
       });
     }
   }

@@ -22,6 +22,8 @@ import type { HistoryEvent } from './history-rules.ts';
 export interface StageRun {
   readonly client: Client;
   readonly uiUrl: string | null;
+  /** Where its Temporal answers. */
+  readonly address: string;
   start(workflow: string, workflowId: string, input: object): Promise<WorkflowHandle>;
   /** Ends the workers and starts others, as a release does. */
   restartWorkers(): Promise<void>;
@@ -56,6 +58,7 @@ async function runOn({ client, temporal, uiUrl, quiet, close }: Host, activities
   return {
     client,
     uiUrl,
+    address: temporal.address,
     start: (workflow, workflowId, input) =>
       client.workflow.start(workflow, { taskQueue: TASK_QUEUES.control, workflowId, args: [input] }),
     async restartWorkers() {

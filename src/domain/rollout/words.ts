@@ -11,6 +11,8 @@ export interface Rollout {
 }
 
 const DIGEST_SHOWN = 12;
+/** Of a digest that a person pastes: enough to tell one evidence from another. */
+const EVIDENCE_SHOWN = 16;
 
 /** Exposure as people say it: 0.01 → `1 %`. */
 export function exposureInWords(exposure: number): string {
@@ -91,26 +93,40 @@ export function possibleActions(rollout: Rollout, state: RolloutState): readonly
     actions.push({ updates: ['approve'], effect: `say yes to leaving ${positionInWords(state)}`, body });
   }
   if (state.phase === 'paused') actions.push({ updates: ['resume'], effect: 'end the pause', body: SIGNED });
+  const more: PossibleAction[] =
+    stepOf(state)?.deadlineCohorts == null
+      ? []
+      : [
+          {
+            updates: ['extend'],
+            effect: 'give the step more time',
+            body: { ...SIGNED, step: state.step, duration: 'P3D' },
+          },
+        ];
+  // What is urgent comes first: of a passed deadline, more time; of a broken split, the only ways out of it.
+  if (state.escalated) actions.push(...more);
   actions.push(
-    state.phase === 'paused'
+    state.phase === 'paused' || splitIsBroken(state)
       ? { updates: ['reject', 'rollback'], effect: 'reject or roll it back', body: SIGNED }
       : { updates: ['pause', 'reject', 'rollback'], effect: 'pause, reject or roll it back', body: SIGNED },
   );
-  if (stepOf(state)?.deadlineCohorts != null) {
-    const body = { ...SIGNED, step: state.step, duration: 'P3D' };
-    actions.push({ updates: ['extend'], effect: 'give the step more time', body });
-  }
+  if (!state.escalated) actions.push(...more);
   return actions;
+}
+
+/** The command line that gives an order to a rollout, with the words a person replaces. */
+export function commandLine(rolloutId: string, order: string, body: PossibleAction['body']): string {
+  const evidence =
+    'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, EVIDENCE_SHOWN)}` : '';
+  const duration = 'duration' in body ? ` --by ${String(body['duration'])}` : '';
+  return `npx holdfast ${order} ${rolloutId}${evidence}${duration} --as NAME --reason "…"`;
 }
 
 /** Commands for a terminal that do the same. */
 function commandsFor(rollout: Rollout, state: RolloutState): string[] {
-  const signed = '--as NAME --reason "…"';
-  return possibleActions(rollout, state).map(({ updates, body }) => {
-    const evidence = 'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, 16)}` : '';
-    const duration = 'duration' in body ? ` --by ${String(body['duration'])}` : '';
-    return `npx holdfast ${updates.join('|')} ${rollout.rolloutId}${evidence}${duration} ${signed}`;
-  });
+  return possibleActions(rollout, state).map(({ updates, body }) =>
+    commandLine(rollout.rolloutId, updates.join('|'), body),
+  );
 }
 
 /** Markdown for people: state, table of the gate, and the commands that lead on. */
