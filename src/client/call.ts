@@ -21,14 +21,20 @@ const TRY_AGAIN_MS = 200;
 const GRPC_UNAVAILABLE = 14;
 /** A question to a process whose worker has not been heard of lately. */
 const GRPC_FAILED_PRECONDITION = 9;
+/**
+ * How the server says, under the same code, that an update was on its way to a run just as that run was continued as a new one: it has
+ * not been admitted, and is for the run that follows.
+ */
+const BETWEEN_RUNS = 'unexpected workflow task failure';
 
 /**
- * Calls until there is an answer or the deadline has passed; only an unreachable server is tried again.
+ * Calls until there is an answer or the deadline has passed; only a server that is not there, or between two runs of the process, is tried
+ * again.
  * @param target Workflow id, for the words of a failure.
  * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE; every other failure as it is.
  */
 export async function callTemporal<T>(
-  client: Client,
+  client: Pick<Client, 'withDeadline'>,
   target: string,
   call: () => Promise<T>,
   options: CallOptions = {},
@@ -38,7 +44,7 @@ export async function callTemporal<T>(
     try {
       return await client.withDeadline(deadline, call);
     } catch (error) {
-      const mayRecover = isUnavailable(error) && Date.now() + TRY_AGAIN_MS < deadline;
+      const mayRecover = (isUnavailable(error) || isBetweenRuns(error)) && Date.now() + TRY_AGAIN_MS < deadline;
       if (!mayRecover) throw inWords(error, target);
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
@@ -46,6 +52,9 @@ export async function callTemporal<T>(
 }
 
 const isUnavailable = (error: unknown): boolean => hasCode(error, GRPC_UNAVAILABLE);
+
+const isBetweenRuns = (error: unknown): boolean =>
+  hasCode(error, GRPC_FAILED_PRECONDITION) && causes(error).some(({ message }) => message.includes(BETWEEN_RUNS));
 
 function hasCode(error: unknown, code: number): boolean {
   return causes(error).some((cause) => {
@@ -76,8 +85,8 @@ function inWords(error: unknown, target: string): unknown {
   return error;
 }
 
-function causes(error: unknown): unknown[] {
-  const chain: unknown[] = [];
+function causes(error: unknown): Error[] {
+  const chain: Error[] = [];
   for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause) chain.push(cause);
   return chain;
 }

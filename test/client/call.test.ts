@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Client } from '@temporalio/client';
 import { callTemporal } from '../../src/client/call.ts';
 
 /** Calls at once, whatever the deadline. */
-const client = { withDeadline: (_deadline: number, call: () => Promise<unknown>) => call() } as unknown as Client;
+const client = { withDeadline: <T>(_deadline: number | Date, call: () => Promise<T>) => call() };
 
 /** As the server says it through its client: the words around, the code in the cause. */
-const serviceError = (code: number): Error => {
-  const cause = Object.assign(new Error(`${code} said by the server`), { code, details: '', metadata: {} });
+const serviceError = (code: number, words = `${code} said by the server`): Error => {
+  const cause = Object.assign(new Error(words), { code, details: '', metadata: {} });
   return Object.assign(new Error('Failed to query Workflow'), { name: 'ServiceError', cause });
 };
 
@@ -29,5 +28,26 @@ describe('a call to Temporal that fails', () => {
       callTemporal(client, 'rollout/shop/1', () => Promise.reject(error), { deadlineMs: 1 }),
       (thrown) => thrown === error,
     );
+  });
+
+  describe('between two runs of a process', () => {
+    const between = serviceError(
+      9,
+      'Unable to perform workflow execution update due to unexpected workflow task failure.',
+    );
+
+    it('is made again, and answers', async () => {
+      let calls = 0;
+      const call = (): Promise<string> => ((calls += 1) < 3 ? Promise.reject(between) : Promise.resolve('taken'));
+      assert.equal(await callTemporal(client, 'rollout/shop/1', call), 'taken');
+      assert.equal(calls, 3);
+    });
+
+    it('is not made again after its deadline', async () => {
+      let calls = 0;
+      const call = (): Promise<string> => Promise.reject(((calls += 1), between));
+      await assert.rejects(callTemporal(client, 'rollout/shop/1', call, { deadlineMs: 1 }), { code: 'CALL_TIMEOUT' });
+      assert.equal(calls, 1);
+    });
   });
 });

@@ -2,6 +2,7 @@
  * Rollouts on a real server, one for each model: real activities over records and gateways in memory. Only what takes event time in the
  * world is told by the test: what the gate says at its looks, whether the suite is passed, when a cohort has been served.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -17,6 +18,7 @@ import { createInMemoryRequestLog } from '../../src/adapters/request-log/in-memo
 import { createInMemoryServingCheck } from '../../src/adapters/serving-check/in-memory.ts';
 import { createInMemoryRouter } from '../../src/adapters/traffic-router/in-memory.ts';
 import type { TrafficRouter } from '../../src/adapters/traffic-router/port.ts';
+import { callTemporal } from '../../src/client/call.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import type { CommandAnswer } from '../../src/contracts/messages.ts';
 import type { ModelDeclaration } from '../../src/contracts/model.ts';
@@ -337,7 +339,13 @@ function storyOf(handle: WorkflowHandle, input: RolloutInput, world: World, rout
     say(...sayings) {
       for (const said of sayings) world.sayings.push(typeof said === 'string' ? { verdict: said } : said);
     },
-    order: (name, body = {}) => handle.executeUpdate<CommandAnswer, [object]>(name, { args: [command(body)] }),
+    order(name, body = {}) {
+      const args: [object] = [command(body)];
+      const updateId = randomUUID();
+      const call = (): Promise<CommandAnswer> =>
+        handle.executeUpdate<CommandAnswer, [object]>(name, { args, updateId });
+      return callTemporal(handle.client, handle.workflowId, call);
+    },
     signal: (name, body = {}) => handle.signal(name, command(body)),
     async approval(body = {}) {
       const { request } = await eventually(status, (state) => state.request !== null);
