@@ -19,17 +19,11 @@ import type { ModelDeclaration } from '../src/contracts/model.ts';
 import type { RolloutInput, RolloutStatus } from '../src/contracts/workflows.ts';
 import { canonicalJson } from '../src/domain/canonical-json.ts';
 import { epochMs, HOUR_MS, isoInstant } from '../src/domain/time.ts';
-import { declarationWith, REFUNDS } from './rollout-on-record.ts';
+import { ALIKE, pushedModel } from './pushed-model.ts';
 import { eventually, startStageRun } from './workflows/stage-run.ts';
 
 const START = epochMs('2001-01-03');
 const COHORT_MS = 3 * HOUR_MS;
-const GATE = { minSpan: 'PT3H', minUnits: 10, deadline: 'P7D', gates: ['refunds'] };
-const ONE_APPROVER = { roles: ['approver'], quorum: 1, veto: [], authenticated: false };
-
-/** Enough to certify both arms alike in one cohort, and enough to certify harm. */
-export const ALIKE = { candidateEvents: 100, events: 2000, candidateExposures: 5000, exposures: 100_000 };
-export const HARMFUL = { candidateEvents: 400, events: 2300, candidateExposures: 5000, exposures: 100_000 };
 
 export interface PushedRollout {
   readonly input: RolloutInput;
@@ -51,27 +45,6 @@ export interface PushedRollouts {
   readonly address: string;
   begin(model: string, change?: (declaration: ModelDeclaration) => ModelDeclaration): Promise<PushedRollout>;
   stop(): Promise<void>;
-}
-
-/** Offline, 5 %, 25 % with an approval, full; both canaries wait for certified refunds and for nothing else. */
-export function pushedModel(model: string): ModelDeclaration {
-  const declaration = declarationWith([REFUNDS]);
-  return {
-    ...declaration,
-    model,
-    owner: 'cleo',
-    suite: [],
-    people: { approver: ['ana', 'ben', 'cleo'] },
-    rollout: {
-      ...declaration.rollout,
-      steps: [
-        { mode: 'offline' },
-        { mode: 'canary', exposure: 0.05, ...GATE },
-        { mode: 'canary', exposure: 0.25, ...GATE, approvals: ONE_APPROVER },
-        { mode: 'full', watch: 'PT0S', holdback: 0 },
-      ],
-    },
-  };
 }
 
 export async function startPushedRollouts(records: RecordStore): Promise<PushedRollouts> {

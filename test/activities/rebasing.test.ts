@@ -14,7 +14,7 @@ import type { MetricPolicy } from '../../src/contracts/rollout-policy.ts';
 import type { RebaseAnswer } from '../../src/contracts/workflows.ts';
 import type { GivenApproval, Judgement } from '../../src/domain/rollout/states.ts';
 import { isoInstant, epochMs, HOUR_MS } from '../../src/domain/time.ts';
-import { ALIKE, pushedModel } from '../pushed-rollouts.ts';
+import { ALIKE, pushedModel } from '../pushed-model.ts';
 import { CANDIDATE, MODEL, putRollout, REFUNDS, ROLLOUT } from '../rollout-on-record.ts';
 
 /** One and a half times the events of the stable. */

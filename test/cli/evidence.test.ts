@@ -10,7 +10,8 @@ import { policyOf } from '../../src/contracts/policy-record.ts';
 import { policyDigest } from '../../src/domain/rollout/recorded-policy.ts';
 import { flightModel } from '../adapters/data-source/places.ts';
 import { freshDatabase } from '../postgres-server.ts';
-import { ALIKE, pushedModel, startPushedRollouts } from '../pushed-rollouts.ts';
+import { ALIKE, pushedModel } from '../pushed-model.ts';
+import { startPushedRollouts } from '../pushed-rollouts.ts';
 import type { PushedRollout, PushedRollouts } from '../pushed-rollouts.ts';
 import { captured } from './captured.ts';
 

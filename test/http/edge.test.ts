@@ -13,7 +13,8 @@ import type { Behind } from '../../src/http/rollout.ts';
 import { startEdge } from '../../src/http/server.ts';
 import type { Edge } from '../../src/http/server.ts';
 import { readTokens } from '../../src/http/tokens.ts';
-import { ALIKE, startPushedRollouts } from '../pushed-rollouts.ts';
+import { ALIKE } from '../pushed-model.ts';
+import { startPushedRollouts } from '../pushed-rollouts.ts';
 import type { PushedRollout, PushedRollouts } from '../pushed-rollouts.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

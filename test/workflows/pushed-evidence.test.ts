@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { recordEvidence } from '../../src/client/evidence.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
-import { ALIKE, HARMFUL, startPushedRollouts } from '../pushed-rollouts.ts';
+import { readRecordedRollout } from '../../src/adapters/record-store/recorded-rollout.ts';
+import { verifyChain } from '../../src/domain/rollout/verify-chain.ts';
+import { resealed } from '../domain/rollout/eventful-rollout.ts';
+import { ALIKE, HARMFUL } from '../pushed-model.ts';
+import { startPushedRollouts } from '../pushed-rollouts.ts';
 import type { PushedRollouts } from '../pushed-rollouts.ts';
 
 describe('a rollout that is judged by what somebody pushes', function () {
   this.timeout(60_000);
+  const records = createInMemoryRecordStore();
   let rollouts: PushedRollouts;
-  before(async () => void (rollouts = await startPushedRollouts(createInMemoryRecordStore())));
+  before(async () => void (rollouts = await startPushedRollouts(records)));
   after(() => rollouts.stop());
 
   it('holds, naming what is missing, until its batches have come, and then advances', async () => {
@@ -40,6 +45,26 @@ describe('a rollout that is judged by what somebody pushes', function () {
     await rollout.handle.result();
     const late = await rollout.push(2);
     assert.match(late.message, /is no rollout in flight/);
+  });
+
+  it('is verified from its records, although its ladder exposes somebody right after the examination', async () => {
+    const rollout = await rollouts.begin('unshadowed');
+    await rollout.until(({ exposure }) => exposure === 0.05);
+    for (const cohort of [1, 2]) {
+      await rollout.pass(cohort);
+      await rollout.push(cohort);
+    }
+    await rollout.until(({ last }) => last?.cohort === 2);
+    const recorded = await records.transaction('unshadowed', (tx) => readRecordedRollout(tx, rollout.rolloutId));
+    const verification = verifyChain({ ...recorded, head: null });
+    assert.ok(verification.verified, JSON.stringify(verification));
+    assert.equal(verification.looks, 2);
+    const [examined, first] = structuredClone(recorded.chain);
+    const tooMuch = { ...first!.body, basis: { ...first!.body.basis!, exposureBp: 2500 } };
+    const chain = resealed([examined!, { ...first!, body: tooMuch }]);
+    const decisions = new Map(chain.map(({ key, body }) => [key, body]));
+    const found = verifyChain({ ...recorded, chain, decisions, head: null });
+    assert.match(JSON.stringify(found), /served at exposure 0\.25, and no decision had allowed more than 0\.05/);
   });
 
   it('takes small batches as updates: recorded once, refused with the reason, refused for now and taken later', async () => {

@@ -34,12 +34,19 @@ export class LooksAgain {
   readonly #runs = new Map<RunName, Run>();
   readonly #used = new Set<string>();
   readonly #seen = new Set<string>();
+  /** Examinations at exposure 0 that the candidate has passed. */
+  readonly #passed = new Set<string>();
   #inForce: Policy | null = null;
   /** Most that any decision so far has allowed, basis points. */
   #allowedBp = 0;
 
   constructor(recorded: RecordedRollout) {
     this.#recorded = recorded;
+  }
+
+  /** An examination at exposure 0: what passes them all goes on to the first step that has a split. */
+  examined({ body: { run, verdict } }: ChainLink): void {
+    if (verdict === 'advance') this.#passed.add(run);
   }
 
   /** A check in a serving process: latency and memory are that machine's, and its findings are in its reasons. */
@@ -51,6 +58,7 @@ export class LooksAgain {
         link,
         `its verdict is ${verdict}, and the problems it found are: ${reasons.join('; ') || 'none'}`,
       );
+    this.examined(link);
   }
 
   /** Another policy takes over, on record. */
@@ -62,6 +70,8 @@ export class LooksAgain {
         link,
         `it re-bases from policy ${short(from ?? '')}, and ${short(this.#inForce.digest)} was in force`,
       );
+    // Its first split may have been ordered under the policy that gives way.
+    if (from !== undefined && this.#recorded.policies.has(from)) this.#allowFirstSplit(this.#onRecord(link, from));
     this.#inForce = this.#onRecord(link, digest);
   }
 
@@ -70,6 +80,7 @@ export class LooksAgain {
     const { basis } = link.body;
     if (basis === null) throw new Difference(link, 'it is a look, and what it was told is not recorded');
     const inForce = this.#policyOf(link);
+    this.#allowFirstSplit(inForce);
     const evidence = basis.batches.map((batchId) => this.#evidenceOf(link, runName, batchId));
     const before = this.#runs.get(runName) ?? this.#begin(inForce, runName);
     const digests = checkDigests(link, before, basis, evidence);
@@ -160,6 +171,14 @@ export class LooksAgain {
         link,
         `its cohort was served at exposure ${basis.exposureBp / 10_000}, and no decision had allowed more than ${this.#allowedBp / 10_000}`,
       );
+  }
+
+  /** A ladder without a shadow step exposes somebody after the examinations alone. */
+  #allowFirstSplit({ ladder }: Policy): void {
+    if (this.looks > 0) return;
+    const first = ladder.findIndex(({ run }) => run !== null);
+    const before = ladder.slice(0, Math.max(0, first));
+    if (before.length > 0 && before.every(({ mode }) => this.#passed.has(mode))) this.#allow(ladder[first]);
   }
 
   #allow(next: Step | undefined): void {
