@@ -3,10 +3,18 @@
  * Prints what was measured and, last, `N passed, N failed`; exit code 1 when one fails.
  */
 import { parseArgs } from 'node:util';
+import { verifyCrashPoints } from './verify-rollout/crash-points.ts';
+import { verifyKills } from './verify-rollout/kills.ts';
 import { checkModel } from './verify-rollout/model.ts';
 import type { Finding, Part } from './verify-rollout/part.ts';
+import { verifyPoison } from './verify-rollout/poison.ts';
 
-const PARTS: Readonly<Record<string, Part>> = { model: checkModel };
+const PARTS: Readonly<Record<string, Part>> = {
+  model: checkModel,
+  'crash-points': verifyCrashPoints,
+  kills: verifyKills,
+  poison: verifyPoison,
+};
 
 const { values } = parseArgs({
   options: {
