@@ -1,7 +1,7 @@
 /** What a look measures: the counts of its own cohort, and those of earlier cohorts that have matured or arrived since. */
 import type { MetricSource } from '../adapters/metric-source/port.ts';
 import type { RequestLog } from '../adapters/request-log/port.ts';
-import type { EvidenceBatchRecord, EvidenceRecord, PolicyRecord } from '../contracts/records.ts';
+import type { EvidenceBatchRecord, EvidenceRecord, PolicyRecord, ScoresRecord } from '../contracts/records.ts';
 import type { MetricPolicy, SlicePolicy } from '../contracts/rollout-policy.ts';
 import { ERROR_STREAM, LOSS_STREAM, sliceStream } from '../domain/rollout/gate-runs.ts';
 import type { RunName } from '../domain/rollout/gate-runs.ts';
@@ -13,6 +13,7 @@ import {
   stableWasOverridden,
 } from '../domain/rollout/measure.ts';
 import type { LossMeasurement, MeasuredUnit } from '../domain/rollout/measure.ts';
+import { tallyScores } from '../domain/rollout/score-tally.ts';
 import { isInSlice } from '../domain/rollout/slices.ts';
 import { cohortStart, durationMs, isoInstant } from '../domain/time.ts';
 import type { CohortCalendar, EpochMs } from '../domain/time.ts';
@@ -23,6 +24,8 @@ const LABELLED_SHARE_MIN = 0.5;
 
 /** How long one look reads metric sources: a slow one must not keep a crashing candidate in place. */
 const METRICS_MS_MAX = 8_000;
+/** Of probabilities. */
+const UNIT_RANGE: readonly [number, number] = [0, 1];
 
 /** All that the measuring of a look depends on. */
 export interface Measuring {
@@ -46,6 +49,8 @@ export interface Measuring {
 
 export interface Measured {
   readonly records: readonly EvidenceRecord[];
+  /** Of the cohorts whose loss is among the records. */
+  readonly scores: readonly ScoresRecord[];
   readonly assigned: { readonly control: number; readonly candidate: number };
   readonly status: 'ok' | 'void';
   /** Units whose arm was chosen by a split that is not this rollout's. */
@@ -71,7 +76,8 @@ export async function measureLook(sources: Sources, m: Measuring): Promise<Measu
     ...m.awaited.map(({ cohort, streams }) => ({ cohort: m.runStart + cohort - 1, streams })),
     ownStreams(m),
   ];
-  await measureLosses(sources, m, due, records, missing);
+  const scores: ScoresRecord[] = [];
+  await measureLosses(sources, m, due, { records, scores }, missing);
   const metrics = m.policy.rollout.metrics.filter(({ observable }) => observable.includes(m.run));
   const stopAt = Date.now() + METRICS_MS_MAX;
   const read = await Promise.all(metrics.map((metric) => measureMetric(sources, m, metric, due, stopAt)));
@@ -81,6 +87,7 @@ export async function measureLook(sources: Sources, m: Measuring): Promise<Measu
   }
   return {
     records,
+    scores,
     assigned: assignedUnits(units),
     status: stableWasOverridden(units) ? 'void' : 'ok',
     foreignUnits: all.length - units.length,
@@ -112,7 +119,7 @@ async function measureLosses(
   sources: Sources,
   m: Measuring,
   due: Due,
-  records: EvidenceRecord[],
+  found: { readonly records: EvidenceRecord[]; readonly scores: ScoresRecord[] },
   missing: Map<string, string>,
 ): Promise<void> {
   for (const { cohort, streams } of due) {
@@ -127,7 +134,8 @@ async function measureLosses(
       missing.set(LOSS_STREAM, `labels of most units since ${since} have not arrived`);
       return;
     }
-    records.push(...losses);
+    found.records.push(...losses.records);
+    found.scores.push(losses.scores);
   }
 }
 
@@ -137,25 +145,26 @@ async function lossesOf(
   m: Measuring,
   cohort: number,
   asOf: EpochMs,
-): Promise<EvidenceRecord[] | null> {
+): Promise<{ readonly records: EvidenceRecord[]; readonly scores: ScoresRecord } | null> {
   const all = await requestsOf(sources, m, cohort, asOf);
   const units = all.filter(({ generation }) => m.generations.has(generation));
   const whole = lossOfUnits(m, units);
   if (whole.units < whole.eligible * LABELLED_SHARE_MIN) return null;
   const lossEvidence = (stream: string, { histogram, units: entered }: LossMeasurement): EvidenceRecord =>
     evidence(m, stream, cohort, { histogram }, entered);
-  return [
-    lossEvidence(LOSS_STREAM, whole),
-    ...m.policy.rollout.slices.map((slice: SlicePolicy) =>
-      lossEvidence(
-        sliceStream(slice.id),
-        lossOfUnits(
-          m,
-          units.filter(({ inputs }) => isInSlice(slice, inputs)),
-        ),
+  const { loss, lossRange } = m.policy.rollout;
+  const range = loss === 'brier' ? UNIT_RANGE : (lossRange ?? UNIT_RANGE);
+  const scores = { run: m.run, cohort, ...tallyScores(units, range) };
+  const slices = m.policy.rollout.slices.map((slice: SlicePolicy) =>
+    lossEvidence(
+      sliceStream(slice.id),
+      lossOfUnits(
+        m,
+        units.filter(({ inputs }) => isInSlice(slice, inputs)),
       ),
     ),
-  ];
+  );
+  return { records: [lossEvidence(LOSS_STREAM, whole), ...slices], scores };
 }
 
 function lossOfUnits({ policy, salt }: Measuring, units: readonly MeasuredUnit[]): LossMeasurement {

@@ -4,6 +4,7 @@
  */
 import type { BundleManifest, SplitEntry } from './serving.ts';
 import type { LookBasis } from '../domain/rollout/looks.ts';
+import type { ScoreTally } from '../domain/rollout/score-tally.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 
@@ -77,6 +78,12 @@ export interface EvidenceRecord {
   readonly histogram: ReadonlyArray<readonly [number, number, number]> | null;
   readonly window: readonly [number, number, number, number] | null;
   readonly units: number;
+}
+
+/** Scores of one cohort, once its labels have matured. For pages: nothing is judged by them. */
+export interface ScoresRecord extends ScoreTally {
+  readonly run: 'shadow' | 'canary';
+  readonly cohort: number;
 }
 
 /** What a rollout is judged by; immutable, named by its digest. */
@@ -258,6 +265,8 @@ export interface RecordBodies {
   stable: StableRecord;
   /** key: `${rolloutId}/${run}/${stream}/${cohort padded}`; immutable */
   evidence: EvidenceRecord;
+  /** key: `${rolloutId}/${run}/${cohort padded}`; immutable */
+  scores: ScoresRecord;
   /** key: `${rolloutId}/${run}`: the gate's state after its last look */
   gateState: {
     readonly cohort: number;
