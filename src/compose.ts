@@ -3,6 +3,7 @@
  */
 import { join } from 'node:path';
 import type { ActivityPorts } from './activities/ports.ts';
+import type { ChartRenderer } from './adapters/chart-renderer/port.ts';
 import type { DataSource } from './adapters/data-source/port.ts';
 import type { ReadGatePolicyFile, ReadModelFile } from './adapters/declaration-file/port.ts';
 import type { OpenUnitTable, ReadCohortFile } from './adapters/gate-input/port.ts';
@@ -62,6 +63,12 @@ export async function composeEdgeRecords(postgresUrl: string): Promise<EdgeRecor
   const records = await composeRecords(postgresUrl);
   const { createEdgeRecords } = await import('./adapters/record-store/edge-records.ts');
   return createEdgeRecords(records);
+}
+
+/** Draws the charts of pages of evidence. */
+export async function composeChartRenderer(): Promise<ChartRenderer> {
+  const { createVegaRenderer } = await import('./adapters/chart-renderer/vega.ts');
+  return createVegaRenderer();
 }
 
 /** The source of a model's rows, prepared in the state folder. */

@@ -116,6 +116,14 @@ export const COMMANDS: CommandTable = {
     ],
     load: () => import('./verify.ts'),
   },
+  report: {
+    summary: 'Write one page of evidence that needs no network: is it safe to widen, and why',
+    examples: [
+      'report rollout/flight-delay/9f3a2c41-1 --out evidence.html',
+      'report rollout/flight-delay/9f3a2c41-1 --decision 5d41402abc4b2a76 --json',
+    ],
+    load: () => import('./report.ts'),
+  },
   gate: {
     summary: 'Judge a past comparison, plan one, or try a policy out: the gate without a rollout',
     verbs: {

@@ -299,6 +299,18 @@ export const ERRORS = {
     meaning: 'The unattended clock waits for a process that does not settle.',
     remedy: 'Ask it with holdfast explain <id>; the logs of the worker and the gateway are in the state directory',
   },
+  REPORT_NOT_DRAWN: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A chart of a page of evidence could not be drawn.',
+    remedy: 'Ask for the same report with --json, which holds every number; and report this with the command you ran',
+  },
+  REPORT_NOT_FOUND: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'Nothing on record goes by this id or digest.',
+    remedy: 'Ask holdfast status for what there is, or holdfast explain <rollout> for its newest decision',
+  },
   TEMPORAL_SETTINGS_INVALID: {
     kind: 'terminal',
     exit: 'usage',

@@ -40,6 +40,14 @@ export interface Weather {
   readonly labelsLate: number | null;
   /** Whether the candidate fails to answer at all. */
   readonly crashes: boolean;
+  /** In place of the losses above: what becomes of one unit; null where its request is lost. */
+  readonly unit?: (index: number, arm: 'stable' | 'candidate') => UnitWeather | null;
+}
+
+export interface UnitWeather {
+  readonly stable: number;
+  readonly candidate: number;
+  readonly label: number;
 }
 const FAIR: Weather = { stable: 0.6, candidate: 0.2, labelsLate: 0, crashes: false };
 
@@ -60,6 +68,10 @@ export interface JudgedOptions {
   readonly claim?: RolloutInput['claim'];
   readonly metricSource?: MetricSource;
   readonly servingCheck?: ServingCheck;
+  /** Default: 40. */
+  readonly unitsPerCohort?: number;
+  /** Name of the idea behind the candidate. */
+  readonly idea?: string;
   /** Default: in memory. */
   readonly records?: RecordStore;
   /** Where the bundles have to be real ones. */
@@ -98,7 +110,11 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
     dataSource: notThere,
   };
   const { claim = 'improve', bundles = { stable: '5'.repeat(64), candidate: sha256Hex(model) } } = options;
-  const input = await introduce(records, router, declarationOf(model, options), { claim, ...bundles });
+  const input = await introduce(records, router, declarationOf(model, options), {
+    claim,
+    idea: options.idea ?? 'fresh',
+    ...bundles,
+  });
   const passes: AllActivities['evaluateOffline'] = async () => ({
     passed: true,
     decisionId: `${input.rolloutId}/offline`,
@@ -120,7 +136,13 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
       const entry = entryAt(state?.entries ?? [], from);
       if (entry === null) throw new Error('no split is in effect');
       const generation = generations.get(canonicalJson(entry)) ?? 0;
-      const content = trafficOf(model, cohort, { ...entry, generation }, { ...FAIR, ...weather });
+      const content = trafficOf(
+        model,
+        cohort,
+        { ...entry, generation },
+        { ...FAIR, ...weather },
+        options.unitsPerCohort,
+      );
       await requestLog.compact({ model, gateway: 'gateway-1', segment: cohort, records: content });
       served = cohort;
       await records.transaction(model, (tx) => tx.advanceWatermark(cohortStart(CALENDAR, cohort + 1)));
@@ -129,15 +151,28 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
   };
 }
 
+const UNIFORM: Partial<UnitWeather> = {};
+
 type Split = NonNullable<ReturnType<typeof entryAt>> & { readonly generation: number };
 
-function trafficOf(model: string, cohort: number, split: Split, weather: Weather): LogRecord[] {
+function trafficOf(
+  model: string,
+  cohort: number,
+  split: Split,
+  weatherOfAll: Weather,
+  units = UNITS_PER_COHORT,
+): LogRecord[] {
   const from = cohortStart(CALENDAR, cohort);
-  return Array.from({ length: UNITS_PER_COHORT }, (_, index) => {
-    const at = from + index * MINUTE_MS;
+  const apartMs = Math.min(MINUTE_MS, Math.floor(CALENDAR.lengthMs / units));
+  return Array.from({ length: units }, (_, index) => {
+    const at = from + index * apartMs;
     const requestId = `${cohort}-${index}`;
     const inputs = { shop: index % 4 === 0 ? 'north' : 'south', amount: index };
-    const answer = answerOf(assignArm(model, split.salt, requestId, split.exposure), split, weather);
+    const arm = assignArm(model, split.salt, requestId, split.exposure);
+    const unit = weatherOfAll.unit === undefined ? UNIFORM : weatherOfAll.unit(index, arm);
+    if (unit === null) return [];
+    const weather = { ...weatherOfAll, ...unit };
+    const answer = answerOf(arm, split, weather);
     const prediction: PredictionRecord = {
       kind: 'prediction',
       requestId,
@@ -156,7 +191,7 @@ function trafficOf(model: string, cohort: number, split: Split, weather: Weather
     if (weather.labelsLate === null) return [prediction];
     // What is known later than a look asks for is not there for it.
     const knownAt = at + 1 + weather.labelsLate * CALENDAR.lengthMs;
-    return [prediction, { kind: 'outcome' as const, requestId, revision: 0, label: 0, knownAt, inputs }];
+    return [prediction, { kind: 'outcome' as const, requestId, revision: 0, label: unit.label ?? 0, knownAt, inputs }];
   }).flat();
 }
 
@@ -208,7 +243,12 @@ async function introduce(
   records: RecordStore,
   router: TrafficRouter,
   declaration: ModelDeclaration,
-  { claim, stable, candidate: bundle }: Pick<RolloutInput, 'claim'> & NonNullable<JudgedOptions['bundles']>,
+  {
+    claim,
+    idea,
+    stable,
+    candidate: bundle,
+  }: Pick<RolloutInput, 'claim' | 'idea'> & NonNullable<JudgedOptions['bundles']>,
 ): Promise<RolloutInput> {
   const { model } = declaration;
   const id = rolloutId(model, bundle, 1);
@@ -217,7 +257,7 @@ async function introduce(
     await tx.put('stable', '000000', { bundle: stable, idea: 'first', since: '2001-01-01T00:00:00Z', rolloutId: null });
     await tx.put('candidate', bundle, {
       bundle,
-      idea: 'fresh',
+      idea,
       attempt: 1,
       claim,
       priority: 'idea',
@@ -234,5 +274,5 @@ async function introduce(
   await router.register(model, { freshFeatures: [], fallback: stable });
   const entry = { effectiveFrom: null, stable, candidate: null, exposure: 0, salt: '', mirror: false };
   await router.apply(model, { generation: 1, decisionId: 'first', entry });
-  return { model, rolloutId: id, bundle, idea: 'fresh', claim };
+  return { model, rolloutId: id, bundle, idea, claim };
 }

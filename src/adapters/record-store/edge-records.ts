@@ -1,6 +1,7 @@
 import { policyDigest } from '../../domain/rollout/recorded-policy.ts';
 import { createEvidenceIntake } from './evidence-intake.ts';
 import type { EdgeRecords, RecordStore } from './port.ts';
+import { readRolloutMaterial } from './report-material.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
 
 /** The part of the records that edges write and read. */
@@ -17,6 +18,7 @@ export function createEdgeRecords(records: RecordStore): EdgeRecords {
         return digest;
       }),
     recordedRollout: (model, rolloutId) => records.transaction(model, (tx) => readRecordedRollout(tx, rolloutId)),
+    rolloutMaterial: (model, rolloutId) => records.transaction(model, (tx) => readRolloutMaterial(tx, rolloutId)),
     close: () => records.close(),
   };
 }

@@ -1,5 +1,6 @@
 import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { CommandRecord, PolicyRecord, RecordBodies, RecordKind } from '../../contracts/records.ts';
+import type { RolloutMaterial } from '../../domain/report/material.ts';
 import type { RecordedRollout } from '../../domain/rollout/recorded-chain.ts';
 
 /** A note that one stage owes another a reaction: written in the transaction of its cause, removed in that of its effect. */
@@ -118,5 +119,7 @@ export interface EdgeRecords extends EvidenceIntake {
   recordPolicy(model: string, policy: PolicyRecord): Promise<string>;
   /** Everything on record of one rollout, read in one transaction, for judging its decisions again. */
   recordedRollout(model: string, rolloutId: string): Promise<Omit<RecordedRollout, 'head'>>;
+  /** Everything a page about one rollout tells, read in one transaction; null where nothing of it has been decided. */
+  rolloutMaterial(model: string, rolloutId: string): Promise<RolloutMaterial | null>;
   close(): Promise<void>;
 }

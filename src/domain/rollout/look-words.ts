@@ -103,7 +103,8 @@ function unitsOf(policy: GatePolicy, state: GateState, record: LookRecord, strea
   return `${grouped(units)}/${grouped(policy.steps[record.step]?.minUnits ?? 0)}`;
 }
 
-function assessmentOf(policy: GatePolicy, record: LookRecord, stream: StreamPolicy): string {
+/** What is made of one stream at a look: `successful`, `failed`, `inconclusive`, `error`, or `watched` where it can only stop. */
+export function assessmentOf(policy: GatePolicy, record: LookRecord, stream: StreamPolicy): string {
   const isNamed = record.reasons.includes(stream.id);
   if (record.decision === 'rollback' && isNamed) return 'failed';
   if (record.decision === 'hold' && isNamed) {

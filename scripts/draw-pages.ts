@@ -1,0 +1,21 @@
+/**
+ * Writes the prepared pages of evidence for readers who are asked “is it safe to widen, and why?”: `npm run draw:pages -- <folder>`. What
+ * they should answer is written beside the folder, not into it: `<folder>.key.json`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createVegaRenderer } from '../src/adapters/chart-renderer/vega.ts';
+import { reportPage } from '../src/pages/report/page.ts';
+import { PREPARED, preparedReport } from '../test/pages/report/prepared-worlds.ts';
+
+const folder = resolve(process.argv[2] ?? 'pages');
+mkdirSync(folder, { recursive: true });
+const drawing = createVegaRenderer();
+for (const world of PREPARED) {
+  const path = join(folder, `${world.name}.html`);
+  writeFileSync(path, await reportPage(await preparedReport(world), drawing));
+  process.stdout.write(`${path}\n`);
+}
+const key = PREPARED.map(({ name, answer, because }) => ({ page: `${name}.html`, answer, because }));
+writeFileSync(`${folder}.key.json`, `${JSON.stringify(key, null, 2)}\n`);
+process.stdout.write(`${folder}.key.json: what readers should answer\n`);

@@ -1,0 +1,48 @@
+/**
+ * Proves what people operate with: `npm run verify:operating`. Runs its parts one after the other, each a list of test files, and ends
+ * with one line `N passed, N failed`. `--only <part>` runs one of them.
+ */
+import Mocha from 'mocha';
+
+interface Part {
+  readonly name: string;
+  /** Compiled test files; what is too long for the suite ends in `.proof.js`. */
+  readonly files: readonly string[];
+}
+
+const PARTS: readonly Part[] = [
+  {
+    name: 'pages',
+    files: ['dist/test/pages/report/page.test.js', 'dist/test/pages/report/prepared-pages.proof.js'],
+  },
+];
+
+const PATIENCE_MS = 120_000;
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** A test that was skipped has not passed: it is told, and counted nowhere. */
+async function runPart({ name, files }: Part): Promise<Count> {
+  process.stdout.write(`\n${name}\n`);
+  const mocha = new Mocha({ timeout: PATIENCE_MS, reporter: 'spec', reporterOptions: { maxDiffSize: 2_000 } });
+  for (const file of files) mocha.addFile(file);
+  await mocha.loadFilesAsync();
+  return new Promise((resolve) => {
+    const runner = mocha.run(() => {
+      const { passes = 0, failures = 0 } = runner.stats ?? {};
+      resolve({ passed: passes, failed: failures });
+    });
+  });
+}
+
+const only = process.argv[process.argv.indexOf('--only') + 1];
+const chosen = process.argv.includes('--only') ? PARTS.filter(({ name }) => name === only) : PARTS;
+if (chosen.length === 0) throw new RangeError(`no part ${only}; there are ${PARTS.map(({ name }) => name).join(', ')}`);
+const counts: Count[] = [];
+for (const part of chosen) counts.push(await runPart(part));
+const sum = (which: keyof Count): number => counts.reduce((total, count) => total + count[which], 0);
+process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
+process.exit(sum('failed') === 0 && sum('passed') > 0 ? 0 : 1);
