@@ -157,6 +157,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
     stderr: () => undefined,
     color: false,
     canRedraw: false,
+    screen: null,
   });
   return text;
 }

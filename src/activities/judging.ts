@@ -9,6 +9,7 @@ import type { RecordStore } from '../adapters/record-store/port.ts';
 import type { DecisionRecord, EvidenceRecord, PolicyRecord, RecordBodies } from '../contracts/records.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { isVouchedFor } from '../domain/rollout/approvals.ts';
+import { gateProgress } from '../domain/rollout/gate-progress.ts';
 import { LOSS_STREAM, policyAtStep, runOf } from '../domain/rollout/gate-runs.ts';
 import type { GateRunPlan } from '../domain/rollout/gate-runs.ts';
 import { lookInWords, lookTable } from '../domain/rollout/look-words.ts';
@@ -255,7 +256,17 @@ function judgementOf(prepared: Look, measured: Measured, { basis, state, record,
     ],
     inWords: lookInWords(judged, state, record, LOSS_STREAM),
     table: lookTable(judged, state, record),
+    progress: gateProgress({ policy: judged, state, record, cohortMs: policy.cohortMs }),
+    measured: measuredShare(basis),
   };
+}
+
+function measuredShare({
+  exposureBp,
+  assigned: { control, candidate },
+}: LookBasis): NonNullable<Judgement['measured']> | null {
+  const units = control + candidate;
+  return exposureBp === 0 || units === 0 ? null : { share: candidate / units, units };
 }
 
 /** Harm says which earlier pass it overturns. */

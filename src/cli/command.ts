@@ -15,6 +15,16 @@ export interface Invocation {
   readonly progress: (line: string) => void;
   /** Replaces the one line that shows how far the command is, '' to clear it; null where nobody watches a terminal that can. */
   readonly redraw: ((line: string) => void) | null;
+  /** Under `--json`, a document on a line of its own, for commands of `lines: true`; nothing otherwise. */
+  readonly emit: (document: unknown) => void;
+  /** The terminal a person watches standard output on; null where output goes elsewhere or is JSON. */
+  readonly screen: ScreenTerminal | null;
+}
+
+/** A terminal that can redraw. */
+export interface ScreenTerminal {
+  readonly write: (text: string) => void;
+  readonly size: () => { readonly columns: number; readonly rows: number };
 }
 
 /** How a command ends. Failures are thrown as HoldfastError; a refusal or a wait is a result with its own exit. */
@@ -39,6 +49,8 @@ export interface CommandEntry {
   /** Command lines that work as they stand, without the leading `holdfast`. */
   readonly examples: readonly string[];
   readonly load: () => Promise<{ readonly command: CommandModule }>;
+  /** Whether `--json` prints a document a line, as things happen, and the last of them at the end (NDJSON). */
+  readonly lines?: boolean;
 }
 
 /** A noun of the table, with verbs of its own: `holdfast gate plan`. */

@@ -48,7 +48,12 @@ export const COMMANDS: CommandTable = {
   },
   watch: {
     summary: 'Follow a rollout to its outcome, or a model for as long as wanted',
-    examples: ['watch rollout/flight-delay/9f3a2c41-1', 'watch flight-delay --timeout 60'],
+    examples: [
+      'watch rollout/flight-delay/9f3a2c41-1',
+      'watch flight-delay --timeout 60',
+      'watch rollout/flight-delay/9f3a2c41-1 --json',
+    ],
+    lines: true,
     load: () => import('./watch.ts'),
   },
   views: {

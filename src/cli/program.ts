@@ -18,26 +18,27 @@ const ERASE_LINE = '\r\u001b[2K';
  */
 export async function runCli(argv: readonly string[], table: CommandTable, terminal: Terminal): Promise<number> {
   const json = argv.includes('--json');
+  const ended: Ended = { result: null, lines: false };
   try {
-    const { program, ended } = await buildProgram(argv, table, terminal);
+    const program = await buildProgram(argv, table, terminal, ended);
     await program.parseAsync(helpAsOption(argv), { from: 'user' });
-    const { result } = ended;
+    const { result, lines } = ended;
     if (result === null) return EXIT_CODES.ok.code;
-    print(result, json, terminal);
+    if (json) terminal.stdout(jsonText(result.document, lines));
+    else if (result.text !== '') terminal.stdout(`${result.text}\n`);
     return EXIT_CODES[result.exit].code;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_CODES.ok.code;
     const error = asHoldfastError(thrown);
-    if (json) terminal.stdout(`${JSON.stringify({ error: errorDocument(error) }, null, 2)}\n`);
+    if (json) terminal.stdout(jsonText({ error: errorDocument(error) }, ended.lines));
     terminal.stderr(errorInWords(error, terminal.color));
     return error.exitCode;
   }
 }
 
-function print(result: CommandResult, json: boolean, terminal: Terminal): void {
-  if (json) terminal.stdout(`${JSON.stringify(result.document, null, 2)}\n`);
-  else if (result.text !== '') terminal.stdout(`${result.text}\n`);
-}
+/** One document; on one line where a command prints one a line. */
+const jsonText = (document: unknown, lines: boolean): string =>
+  `${lines ? JSON.stringify(document) : JSON.stringify(document, null, 2)}\n`;
 
 /** `help gate plan` is `gate plan --help`: the parser's own help command knows one level. */
 function helpAsOption(argv: readonly string[]): string[] {
@@ -47,14 +48,16 @@ function helpAsOption(argv: readonly string[]): string[] {
 /** What a command leaves behind for the frame. */
 interface Ended {
   result: CommandResult | null;
+  /** Whether the command asked for prints a document a line. */
+  lines: boolean;
 }
 
 async function buildProgram(
   argv: readonly string[],
   table: CommandTable,
   terminal: Terminal,
-): Promise<{ program: Command; ended: Ended }> {
-  const ended: Ended = { result: null };
+  ended: Ended,
+): Promise<Command> {
   const program = new Command('holdfast')
     .description('The production life of a machine-learning model as durable workflows.')
     .version(RELEASE, '--version', 'print the release')
@@ -71,7 +74,7 @@ async function buildProgram(
     .addHelpText('after', `\nExit codes:\n${exitCodesInWords()}\n`);
   const words = argv.filter((word) => !word.startsWith('-'));
   await declareAll(program, table, words, terminal, ended);
-  return { program, ended };
+  return program;
 }
 
 /** Modules of verbs that were not named stay unloaded: help is quick, and a broken vendor spoils only its own command. */
@@ -102,12 +105,17 @@ function attach(command: Command, entry: CommandEntry, module: CommandModule, te
     .addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ holdfast ${line}`).join('\n')}`)
     .action(async () => {
       const { json = false, ...options } = command.optsWithGlobals<{ json?: boolean }>();
+      ended.lines = entry.lines === true;
       ended.result = await module.run({
         args: command.processedArgs as (string | undefined)[],
         options,
         color: terminal.color,
         json,
         progress: (line) => (json ? terminal.stderr : terminal.stdout)(`${line}\n`),
+        emit: (document) => {
+          if (json) terminal.stdout(jsonText(document, true));
+        },
+        screen: json ? null : terminal.screen,
         redraw: terminal.canRedraw ? (line) => terminal.stderr(`${ERASE_LINE}${line}`) : null,
       });
     });

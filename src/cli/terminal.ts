@@ -1,5 +1,9 @@
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import type { ScreenTerminal } from './command.ts';
+
+/** What a pseudo-terminal that nobody sized is taken for. */
+const SIZE_DEFAULT = { columns: 100, rows: 40 } as const;
 
 /** Where a command writes. Injected, so that commands are tested as functions. */
 export interface Terminal {
@@ -8,6 +12,8 @@ export interface Terminal {
   readonly color: boolean;
   /** Whether a person watches standard error on a terminal that can redraw a line. */
   readonly canRedraw: boolean;
+  /** Standard output, where a person watches it on a terminal that can be redrawn. */
+  readonly screen: ScreenTerminal | null;
 }
 
 /**
@@ -39,5 +45,11 @@ export function processTerminal(): Terminal {
     stderr: writer(process.stderr),
     color: colorWanted(process.env, watched),
     canRedraw: isatty(2) && process.env['TERM'] !== 'dumb',
+    screen: isatty(1) && process.env['TERM'] !== 'dumb' ? { write: writer(process.stdout), size: sizeOfOutput } : null,
   };
+}
+
+function sizeOfOutput(): { columns: number; rows: number } {
+  const { columns, rows } = process.stdout;
+  return { columns: columns || SIZE_DEFAULT.columns, rows: rows || SIZE_DEFAULT.rows };
 }

@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { explain } from '../client/lifecycle.ts';
-import { rolloutStatus } from '../client/rollout.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { parseWorkflowId } from '../contracts/names.ts';
-import { rolloutInALine } from '../domain/rollout/words.ts';
-import { plainText } from '../pages/plain-text.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';
+import { createLiveLines } from './live-lines.ts';
+import { createWatched } from './watch/looks.ts';
+import type { Look } from './watch/looks.ts';
+import { paintOf } from './paint.ts';
 
-const LOOK_AGAIN_MS = 1_000;
+const LOOK_AGAIN_MS = 500;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a look at a process brought: its words, and how the watching ends if it does. */
-interface Look {
-  readonly words: string;
-  readonly outcome: string | null;
-}
+/** What passes by itself: a worker or server that is started anew. */
+const PASSING = new Set(['CALL_TIMEOUT', 'TEMPORAL_UNAVAILABLE', 'RECORD_STORE_UNAVAILABLE']);
 
 export const command: CommandModule = {
   declare: (command) =>
@@ -24,12 +21,24 @@ export const command: CommandModule = {
         .argument('<process>', 'id of a rollout, or a model')
         .option('--timeout <seconds>', 'how long to watch (default: a rollout to its outcome, a model until Ctrl-C)'),
     ),
-  run: ({ args, options, progress }) =>
-    withConnection(options, async ({ client }) => {
+  run: (invocation) => {
+    const { args, options, color } = invocation;
+    const deadline = deadlineOf(options);
+    return withConnection(options, async (connection) => {
       const target = args[0] ?? '';
-      const look = parseWorkflowId(target)?.kind === 'rollout' ? lookAtRollout : lookAtProcess;
-      return follow(() => look(client, target), target, deadlineOf(options), progress);
-    }),
+      const stop = new AbortController();
+      const interrupt = (): void => stop.abort();
+      for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+      const show = createView(invocation);
+      try {
+        const look = createWatched(connection, target, paintOf(color));
+        return await follow(look, target, { deadline, signal: stop.signal, show });
+      } finally {
+        show.close();
+        for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+      }
+    });
+  },
 };
 
 function deadlineOf(options: Invocation['options']): number {
@@ -41,32 +50,71 @@ function deadlineOf(options: Invocation['options']): number {
   return Date.now() + seconds * 1000;
 }
 
+/** Where looks are shown: a screen for a person, lines on change for a log, a document a line for a program. */
+interface View {
+  show(look: Look, trouble: string | null): void;
+  close(): void;
+}
+
+function createView({ screen, json, progress, emit, args }: Invocation): View {
+  if (screen !== null) {
+    const lines = createLiveLines(screen);
+    const how = `Ctrl-C stops watching; ${watched(args[0] ?? '')} goes on`;
+    return {
+      show: (look, trouble) =>
+        lines.draw([...look.screen(screen.size().columns), '', ...(trouble === null ? [] : [`! ${trouble}`]), how]),
+      close: () => lines.close(),
+    };
+  }
+  let last = '';
+  return {
+    show(look, trouble) {
+      const news = trouble ?? look.line;
+      const said = json ? JSON.stringify(look.document) : news;
+      if (said === last) return;
+      last = said;
+      if (json && look.outcome === null) emit(look.document);
+      else if (!json) progress(news);
+    },
+    close: () => undefined,
+  };
+}
+
+interface Following {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  readonly show: View;
+}
+
 async function follow(
-  look: () => Promise<Look>,
+  takeLook: () => Promise<Look>,
   target: string,
-  deadline: number,
-  progress: Invocation['progress'],
+  { deadline, signal, show }: Following,
 ): Promise<CommandResult> {
-  for (let last = ''; ;) {
-    const { words, outcome } = await look();
-    if (words !== last) progress(words);
-    last = words;
-    if (outcome !== null) {
-      const exit = outcome === 'promoted' ? 'ok' : 'rolledBack';
-      return { exit, document: { id: target, outcome, inWords: words }, text: '' };
+  let look = await takeLook();
+  for (let trouble: string | null = null; ;) {
+    show.show(look, trouble);
+    if (look.outcome !== null) {
+      const exit = look.outcome === 'promoted' ? 'ok' : 'rolledBack';
+      return { exit, document: { ...look.document, ended: 'outcome' }, text: '' };
     }
-    if (Date.now() + LOOK_AGAIN_MS > deadline) {
-      return { exit: 'pending', document: { id: target, outcome, inWords: words }, text: '' };
+    const isLate = Date.now() + LOOK_AGAIN_MS > deadline;
+    if (isLate || signal.aborted) return left(look, target, isLate ? 'timeout' : 'interrupted');
+    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    try {
+      if (!signal.aborted) look = await takeLook();
+      trouble = null;
+    } catch (error) {
+      // What was seen last stays on the screen, and the words say that it is old.
+      if (!(error instanceof HoldfastError) || !PASSING.has(error.code)) throw error;
+      trouble = `not up to date: ${error.message}; looking again`;
     }
-    await sleep(LOOK_AGAIN_MS);
   }
 }
 
-async function lookAtRollout(client: Client, rolloutId: string): Promise<Look> {
-  const present = await rolloutStatus(client, rolloutId);
-  return { words: rolloutInALine(present, present), outcome: present.decision?.outcome ?? null };
+function left(look: Look, target: string, ended: 'timeout' | 'interrupted'): CommandResult {
+  const text = ended === 'interrupted' ? `no longer watching; ${watched(target)} goes on as before` : '';
+  return { exit: 'pending', document: { ...look.document, ended }, text };
 }
 
-async function lookAtProcess(client: Client, target: string): Promise<Look> {
-  return { words: plainText(await explain(client, target)), outcome: null };
-}
+const watched = (target: string): string => (parseWorkflowId(target)?.kind === 'rollout' ? 'the rollout' : 'the model');

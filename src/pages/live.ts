@@ -237,7 +237,7 @@ const short = (digest: string): string => digest.slice(0, DIGEST_SHOWN);
 const SEQUENCE = /\u001b\[[0-9;]*m/y;
 
 /** Cut to a width; escape sequences take no room and are kept. */
-function cut(line: string, columns: number): string {
+export function cut(line: string, columns: number): string {
   let width = 0;
   let text = '';
   for (let at = 0; at < line.length;) {

@@ -13,6 +13,7 @@ export async function captured(
     stderr: (text) => void (written.stderr += text),
     color: false,
     canRedraw: false,
+    screen: null,
   });
   return { exitCode, ...written };
 }

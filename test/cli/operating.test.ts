@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ended, startRolloutStories } from '../workflows/rollout-stories.ts';
 import type { RolloutStories, Story } from '../workflows/rollout-stories.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { HOUR_MS } from '../../src/domain/time.ts';
 import { eventually } from '../workflows/stage-run.ts';
 import { captured } from './captured.ts';
 
@@ -19,6 +24,41 @@ interface Waiting {
   readonly id: string;
   readonly since: string;
   readonly commands: readonly string[];
+}
+
+const PROGRESS = {
+  progress: [
+    {
+      stream: 'loss',
+      assessment: 'inconclusive',
+      safe: 0.43,
+      harm: 0.02,
+      units: 1204,
+      unitsMin: 2500,
+      leftMs: 9 * HOUR_MS,
+    },
+    { stream: 'errors', assessment: 'watched', safe: null, harm: 0, units: 40, unitsMin: null, leftMs: null },
+  ],
+  measured: { share: 0.0496, units: 3012 },
+  unmet: ['needs 1,296 more matured units of loss, about 9 hours of event time'],
+};
+
+/** What a terminal shows after so much was written to it: only what the live lines use is understood. */
+function shownAfter(written: string): string[] {
+  const lines = [''];
+  let row = 0;
+  // oxlint-disable-next-line no-control-regex
+  for (const [part = '', up] of written.matchAll(/\u001b\[(\d+)A|\u001b\[\??[0-9]*[A-Za-z]|[^\u001b]+/g)) {
+    if (up !== undefined) row -= Number(up);
+    else if (part === '\u001b[J') lines.length = row + 1;
+    else if (part === '\u001b[K') continue;
+    else if (!part.startsWith('\u001b'))
+      for (const [index, text] of part.replaceAll('\r', '').split('\n').entries()) {
+        if (index > 0) row += 1;
+        if (text !== '' || lines[row] === undefined) lines[row] = text;
+      }
+  }
+  return lines;
 }
 
 describe('rollouts, operated from a terminal', function () {
@@ -131,6 +171,77 @@ describe('rollouts, operated from a terminal', function () {
         (waiting) => waiting.length === 1,
       );
       assert.ok((again?.since ?? '') > (first?.since ?? ''));
+    });
+  });
+
+  describe('watch', () => {
+    it('shows a terminal one screen, redrawn in place without erasing it first, to the outcome', async () => {
+      const story = await exposed('watched');
+      story.say({ verdict: 'continue', ...PROGRESS });
+      await story.until(({ last }) => last?.verdict === 'continue');
+      let written = '';
+      const watching = runCli(['watch', story.input.rolloutId], COMMANDS, {
+        stdout: (text) => void (written += text),
+        stderr: () => undefined,
+        color: false,
+        canRedraw: true,
+        screen: { write: (text) => void (written += text), size: () => ({ columns: 100, rows: 40 }) },
+      });
+      await eventually(
+        async () => written,
+        (text) => text.includes('Gate after cohort'),
+      );
+      const screen = shownAfter(written).join('\n');
+      assert.match(screen, /^Steps {6}✓ offline {3}✓ shadow {3}> 5 % {3}\. 25 % \(1 to approve\) {3}\. full$/m);
+      assert.match(screen, /^Exposure {3}\[#\.{19}\] 5 % desired, 4\.96 % measured of 3,012 units of cohort \d$/m);
+      assert.match(screen, /^ {2}loss {4}\[####\.{6}\] 43 % {2}1,204\/2,500 {3}2 % {2}inconclusive {2}about 9 hours$/m);
+      assert.match(screen, /^ {2}- needs 1,296 more matured units of loss/m);
+      await story.order('rollback');
+      assert.equal(await watching, 5);
+      assert.match(shownAfter(written).join('\n'), /^Phase {6}rolled back — rolled back by ana: seen enough$/m);
+      assert.equal(written.split('rollout/').length > 2, true);
+      assert.ok(!written.includes('\u001b[2J') && written.endsWith('\u001b[?25h'));
+    });
+
+    it('writes a line on every change where nobody watches a terminal, and a document a line under --json', async () => {
+      const story = await exposed('logged');
+      const lines = captured(['watch', story.input.rolloutId]);
+      const documents = captured(['watch', story.input.rolloutId, '--json']);
+      await sleep(700);
+      story.say({ verdict: 'continue', ...PROGRESS });
+      await sleep(700);
+      await story.order('reject');
+      const { stdout, exitCode } = await lines;
+      assert.equal(exitCode, 5);
+      const said = stdout.trimEnd().split('\n');
+      assert.equal(new Set(said).size, said.length);
+      assert.ok(said.length >= 3 && said.every((line) => line.startsWith('fresh: ')), stdout);
+      const parsed = (await documents).stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      assert.deepEqual(
+        [parsed[0]?.['phase'], parsed.at(-1)?.['outcome'], parsed.at(-1)?.['ended']],
+        ['progressing', 'withdrawn', 'outcome'],
+      );
+      assert.ok(parsed.some(({ measured }) => measured === 0.0496));
+    });
+
+    it('leaves the rollout alone on Ctrl-C, and says so', async () => {
+      const story = await exposed('left-alone');
+      const before = await story.status();
+      const child = spawn(process.execPath, ['dist/src/cli/main.js', 'watch', story.input.rolloutId]);
+      let written = '';
+      child.stdout.on('data', (part: Buffer) => void (written += part.toString()));
+      const closed = new Promise<number | null>((done) => child.on('close', done));
+      await eventually(
+        async () => written,
+        (text) => text.includes('fresh: '),
+      );
+      child.kill('SIGINT');
+      assert.equal(await closed, 8);
+      assert.ok(written.endsWith('no longer watching; the rollout goes on as before\n'), written);
+      assert.deepEqual(await story.status(), before);
     });
   });
 });

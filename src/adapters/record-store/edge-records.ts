@@ -17,6 +17,10 @@ export function createEdgeRecords(records: RecordStore): EdgeRecords {
         await tx.insert('policy', digest, policy);
         return digest;
       }),
+    recentDecisions: (model, rolloutId, count) =>
+      records.transaction(model, async (tx) =>
+        (await tx.chain('decision', rolloutId)).slice(-count).map(({ body }) => body),
+      ),
     recordedRollout: (model, rolloutId) => records.transaction(model, (tx) => readRecordedRollout(tx, rolloutId)),
     rolloutMaterial: (model, rolloutId) => records.transaction(model, (tx) => readRolloutMaterial(tx, rolloutId)),
     close: () => records.close(),

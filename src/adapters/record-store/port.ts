@@ -1,5 +1,5 @@
 import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
-import type { CommandRecord, PolicyRecord, RecordBodies, RecordKind } from '../../contracts/records.ts';
+import type { CommandRecord, DecisionRecord, PolicyRecord, RecordBodies, RecordKind } from '../../contracts/records.ts';
 import type { RolloutMaterial } from '../../domain/report/material.ts';
 import type { RecordedRollout } from '../../domain/rollout/recorded-chain.ts';
 
@@ -117,6 +117,8 @@ export interface EdgeRecords extends EvidenceIntake {
   logAttempt(model: string, attempt: CommandRecord): Promise<void>;
   /** Writes a policy down under the digest of its content, once. @returns the digest */
   recordPolicy(model: string, policy: PolicyRecord): Promise<string>;
+  /** The newest decisions of a rollout, oldest first. */
+  recentDecisions(model: string, rolloutId: string, count: number): Promise<DecisionRecord[]>;
   /** Everything on record of one rollout, read in one transaction, for judging its decisions again. */
   recordedRollout(model: string, rolloutId: string): Promise<Omit<RecordedRollout, 'head'>>;
   /** Everything a page about one rollout tells, read in one transaction; null where nothing of it has been decided. */

@@ -1,7 +1,7 @@
 /** Where the show is shown: redrawn in place for a person at a terminal, lines on change for a log. */
-import picocolors from 'picocolors';
 import { liveNews, liveScreen } from '../../pages/live.ts';
-import type { LiveView, Paint } from '../../pages/live.ts';
+import type { LiveView } from '../../pages/live.ts';
+import { paintOf } from '../paint.ts';
 
 export interface Screen {
   show(view: LiveView): void;
@@ -57,9 +57,4 @@ function redrawn(color: boolean): Screen {
     },
     close: () => void out.write(SHOW_CURSOR),
   };
-}
-
-function paintOf(color: boolean): Paint {
-  const { bold, green, red, yellow, dim } = picocolors.createColors(color);
-  return { heading: bold, good: green, bad: red, urgent: yellow, faint: dim };
 }

@@ -49,6 +49,19 @@ export interface ChainHead {
   readonly digest: string;
 }
 
+/** How far one metric is from its verdict after a look. */
+export interface StreamProgress {
+  readonly stream: string;
+  readonly assessment: string;
+  /** On the way to being certified safe, and to certified harm: 0 to 1, by the logarithm of the evidence; null where nothing is asked. */
+  readonly safe: number | null;
+  readonly harm: number;
+  readonly units: number;
+  readonly unitsMin: number | null;
+  /** Event time until it is certified, if the evidence goes on as so far, milliseconds; null where that is not to be said. */
+  readonly leftMs: number | null;
+}
+
 /** One look of the gate as recorded; the machine obeys its verdict and keeps no counts. */
 export interface Judgement {
   readonly decisionId: string;
@@ -69,6 +82,10 @@ export interface Judgement {
   readonly inWords: string;
   /** Aligned text table: stream, difference, bounds, units, evidence. */
   readonly table: string;
+  /** The same as numbers, for bars; absent from looks of earlier releases. */
+  readonly progress?: readonly StreamProgress[];
+  /** Share of the cohort's units that the candidate really got, and of how many; null where it was to get none. */
+  readonly measured?: { readonly share: number; readonly units: number } | null;
   readonly head?: ChainHead;
 }
 

@@ -58,7 +58,11 @@ interface Progress {
   readonly unitsPerCohort: number;
 }
 
-function progressOf({ id, floor, lag = 0 }: StreamPolicy, { policy, state, record }: UnmetInput): Progress {
+/** What the step's floors are held against: of the step, or of the whole rollout where labels come later than the step is long. */
+export function progressOf(
+  { id, floor, lag = 0 }: StreamPolicy,
+  { policy, state, record }: Pick<UnmetInput, 'policy' | 'state' | 'record'>,
+): Progress {
   const kept = state.progress.streams[id];
   const step = policy.steps[record.step];
   const scope = floor ?? (lag <= (step?.minCohorts ?? 0) ? 'step' : 'rollout');

@@ -129,6 +129,14 @@ function commandsFor(rollout: Rollout, state: RolloutState): string[] {
   );
 }
 
+/** Who may act, and the most urgent commands, one a line. */
+export function whatToType(rollout: Rollout, state: RolloutState): string[] {
+  const people = approversInWords(state);
+  const [urgent] = possibleActions(rollout, state);
+  const commands = (urgent?.updates ?? []).map((order) => commandLine(rollout.rolloutId, order, urgent?.body ?? {}));
+  return [...(people === null ? [] : [`who may: ${people}`]), ...commands];
+}
+
 /** Markdown for people: state, table of the gate, and the commands that lead on. */
 export function explainRollout(rollout: Rollout, state: RolloutState): string {
   const commands = commandsFor(rollout, state);

@@ -63,6 +63,7 @@ describe('holdfast gate simulate', () => {
       stderr: (text) => void (written.stderr += text),
       color: false,
       canRedraw: true,
+      screen: null,
     });
     assert.match(written.stderr, /simulating █+░* \d+ %/);
     assert.ok(written.stderr.endsWith('\r\u001B[2K'));
