@@ -41,6 +41,7 @@ export async function experimentation(input: StageInput): Promise<void> {
       line: inWords,
     });
 
+  const lost: Array<Promise<void>> = [];
   while (workflowInfo().historyLength < HISTORY_EVENTS_MAX) {
     show();
     const plan = await control('the next idea whose turn it is').experimentNext({ model, sequence });
@@ -48,7 +49,7 @@ export async function experimentation(input: StageInput): Promise<void> {
     newest = plan;
     inWords = `trying ${plan.idea} (attempt ${plan.attempt}) on data as of ${plan.asOf}`;
     await tellLifecycle(model, 'experimentation', inWords, plan.asOf);
-    await startOnce(experiment, {
+    const child = await startOnce(experiment, {
       workflowId: plan.experimentId,
       input: { model, ...plan },
       ...shownFromStart(
@@ -61,7 +62,15 @@ export async function experimentation(input: StageInput): Promise<void> {
         { HoldfastStage: 'experimentation', HoldfastCandidate: plan.idea },
       ),
     });
+    child?.result().catch(() => lost.push(abandon(model, plan)));
   }
+  await Promise.all(lost);
   await condition(allHandlersFinished);
   await continueAsNew<typeof experimentation>({ model, sequence });
+}
+
+/** An experiment that was terminated, cancelled or failed would be waited for by every idea after it. */
+function abandon(model: string, plan: ExperimentPlan): Promise<void> {
+  const reason = 'it was ended from outside';
+  return control(`${plan.idea} ${reason}`).abandonExperiment({ model, ...plan, reason });
 }

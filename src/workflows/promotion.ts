@@ -81,7 +81,7 @@ export async function promotion(input: PromotionInput): Promise<void> {
     const tellsItsEnd = await startRollout(model, plan, () => {
       if (inFlight === plan) uncertain = news = true;
     });
-    if (!tellsItsEnd) uncertain = true;
+    if (!tellsItsEnd) uncertain = news = true;
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof promotion>({ model, sequence, inFlight, last });

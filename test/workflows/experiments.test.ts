@@ -187,6 +187,25 @@ describe('the workflows of experimentation', function () {
       assert.equal(doneFor('first').length, tried);
     });
 
+    it('abandons an experiment that is terminated, so that the next idea has its turn', async () => {
+      troubles.set(
+        'time of halted',
+        Array.from({ length: 1000 }, () => new HoldfastError('OBJECT_STORE_UNAVAILABLE', 'no answer')),
+      );
+      queue.push(plan('halted'));
+      const handle = await experimentOf(plan('halted'));
+      await eventually(
+        async () => doneFor('halted'),
+        (done) => done.includes('time'),
+      );
+      await handle.terminate('it was wedged');
+      const reason = await eventually(
+        async () => abandoned.get(handle.workflowId),
+        (given) => given !== undefined,
+      );
+      assert.equal(reason, 'it was ended from outside');
+    });
+
     it('continues as new with its count, and its experiments live on', async () => {
       const [before, abandonedBefore] = [await begun(), abandoned.size];
       const { runId } = await experimentation.describe();
