@@ -26,6 +26,8 @@ export interface JsonSchema {
   readonly maxItems?: number;
 }
 
+export const GENERATED = '<!-- Written by `npm run generate`; change the code it is written from. -->';
+
 /** Patterns by what they ask for; one that is not here is an error, so that no table shows a bare pattern. */
 const PATTERNS: readonly (readonly [sample: string, other: string, words: string])[] = [
   ['PT3H', 'x', 'duration'],

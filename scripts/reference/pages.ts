@@ -2,16 +2,16 @@
 import { z } from 'zod';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { TEMPORAL_VARIABLES } from '../../src/client/connect.ts';
 import { VARIABLES } from '../../src/config.ts';
 import { ERRORS, EXIT_CODES } from '../../src/contracts/errors.ts';
 import { gatePolicyFileSchema } from '../../src/contracts/gate-policy.ts';
 import { modelFileSchema } from '../../src/contracts/model.ts';
 import { STATISTICAL_PRESETS } from '../../src/domain/rollout/presets.ts';
 import { recipeOptions } from '../../src/domain/learning/recipe.ts';
-import { cell, fieldsPage } from './fields.ts';
+import { cell, fieldsPage, GENERATED } from './fields.ts';
 import type { JsonSchema } from './fields.ts';
-
-const GENERATED = '<!-- Written by `npm run generate`; change the code it is written from. -->';
+import { countersPage, messagesPage, searchAttributesPage } from './operating-pages.ts';
 
 /** Every generated file, by its path in the repository. */
 export async function referenceFiles(): Promise<Map<string, string>> {
@@ -23,6 +23,9 @@ export async function referenceFiles(): Promise<Map<string, string>> {
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/commands.md', await commandsPage()],
+    ['docs/reference/messages.md', messagesPage()],
+    ['docs/reference/search-attributes.md', searchAttributesPage()],
+    ['docs/reference/counters.md', countersPage()],
   ]);
 }
 
@@ -129,8 +132,16 @@ function settingsPage(): string {
   const table = ['| variable | meaning |', '|---|---|', ...rows].join('\n');
   const about =
     'Environment variables, read once when a process starts. An unknown `HOLDFAST_…` variable or a value that is not allowed stops it with\n' +
-    '[CONFIG_INVALID](errors.md#config_invalid). Connections to Temporal are set by Temporal’s own variables, `TEMPORAL_ADDRESS` first.';
-  return `${['# Settings', GENERATED, about, table].join('\n\n')}\n`;
+    '[CONFIG_INVALID](errors.md#config_invalid).';
+  const temporal = TEMPORAL_VARIABLES.map(({ name, meaning }) => `| \`${name}\` | ${cell(meaning)} |`);
+  const parts = [
+    about,
+    table,
+    '## Temporal',
+    'Connections to Temporal are set by Temporal’s own variables, for worker, HTTP edge and command line alike.',
+    ['| variable | meaning |', '|---|---|', ...temporal].join('\n'),
+  ];
+  return `${['# Settings', GENERATED, ...parts].join('\n\n')}\n`;
 }
 
 async function commandsPage(): Promise<string> {

@@ -46,6 +46,13 @@ export const SAVED_VIEWS = [
     meaning: 'Steps whose deadline passed without a verdict; the exposure stays where it is',
   },
   {
+    name: 'Wedged',
+    // The server writes this attribute itself (1.30 and newer), after five failed tasks in a row, and takes it back.
+    filter:
+      'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut") AND ExecutionStatus="Running"',
+    meaning: 'Runs whose code fails at every try: they look as if they waited, and do nothing',
+  },
+  {
     name: 'Rolled back',
     filter: 'HoldfastWaitingFor="nothing: rolled back"',
     meaning: 'Candidates that were exposed and are no longer',

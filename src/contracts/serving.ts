@@ -213,6 +213,22 @@ export interface GatewayCounters {
   readonly errors: { readonly stable: number; readonly candidate: number; readonly fallback: number };
 }
 
+/** What each counter counts, for the documentation. */
+export const GATEWAY_COUNTERS: Readonly<Record<keyof GatewayCounters, string>> = {
+  predictions: 'Predictions answered',
+  shadowScores: 'Answers that were also asked of the arm that did not serve',
+  outcomes: 'Outcomes taken',
+  duplicates: 'Predictions and outcomes that came again and were taken once',
+  rejected: 'Requests and outcomes of the wrong shape',
+  late: 'Records with an event time before the watermark that stood when they came',
+  unlogged: 'Predictions that were answered although the log could not be written: look at the disk',
+  ledgerAccepted: 'Splits taken',
+  ledgerRefused:
+    'Splits refused because their generation was not above the present one: somebody else writes the split',
+  errors:
+    'By stable, candidate and fallback: how often it gave no healthy answer, so that the next in the chain answered',
+};
+
 /** A prediction as logged (one JSON object a frame, before the answer is sent). */
 export interface PredictionRecord {
   readonly kind: 'prediction';

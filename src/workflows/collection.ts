@@ -1,5 +1,6 @@
 /** The collection stage of one model, for as long as the model lives: takes over the gateways' logs and lands complete days. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { DOORS } from '../contracts/message-doors.ts';
 import { EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import type { CollectionInput, CollectionWork } from '../contracts/workflows.ts';
 import { addLanding, EMPTY_TALLY, landedInWords, tallyTable } from '../domain/collection/landing-tally.ts';
@@ -26,7 +27,7 @@ export async function collection(input: CollectionInput): Promise<void> {
       fact('Labels matured through', work?.maturedThrough ?? 'not known yet'),
       fenced(tallyTable(tally)),
     ].join('\n');
-  onQuery(STATUS_QUERY, 'What has landed: {model, sequence, tally, now}', () => ({ model, sequence, tally, now }));
+  onQuery(STATUS_QUERY, DOORS.collection.status, () => ({ model, sequence, tally, now }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
   const show = (words: string): void => {

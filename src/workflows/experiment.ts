@@ -1,4 +1,5 @@
 /** One idea: dataset, training, bundle, and the handing over to promotion. */
+import { DOORS } from '../contracts/message-doors.ts';
 import { candidateReadySignal, EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import { promotionId } from '../contracts/names.ts';
 import type { ExperimentInput } from '../contracts/workflows.ts';
@@ -26,7 +27,7 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
   let bundle: string | null = null;
   const said: string[] = [];
   const explain = (): string => explainExperiment(input, inWords, said);
-  onQuery(STATUS_QUERY, 'How far the experiment is: {…input, bundle, inWords}', () => ({ ...input, bundle, inWords }));
+  onQuery(STATUS_QUERY, DOORS.experiment.status, () => ({ ...input, bundle, inWords }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
   const say = (words: string, isOver = false): void => {

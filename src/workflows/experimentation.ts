@@ -1,5 +1,6 @@
 /** The experimentation stage of one model: one experiment after the other, for as long as the model lives. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { DOORS } from '../contracts/message-doors.ts';
 import { EXPLAIN_QUERY, retrainOrderedSignal, STATUS_QUERY } from '../contracts/messages.ts';
 import type { ExperimentPlan, StageInput } from '../contracts/workflows.ts';
 import { escaped, fact, workflowLink } from '../domain/markdown.ts';
@@ -26,7 +27,7 @@ export async function experimentation(input: StageInput): Promise<void> {
       fact('Hypothesis', newest === null ? 'none' : escaped(newest.hypothesis)),
       fact('Experiments begun', String(sequence)),
     ].join('\n');
-  onQuery(STATUS_QUERY, 'How many experiments were begun: {model, sequence}', () => ({ model, sequence }));
+  onQuery(STATUS_QUERY, DOORS.experimentation.status, () => ({ model, sequence }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay();
   const show = (): void =>

@@ -1,5 +1,6 @@
 /** One trouble from its response to its written end: respond once, wait for recovery, close with a new validation case. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { DOORS } from '../contracts/message-doors.ts';
 import {
   EXPLAIN_QUERY,
   incidentClosedSignal,
@@ -25,7 +26,7 @@ export async function incident(input: IncidentInput): Promise<string> {
   let response = input.response ?? null;
   let inWords = 'responding';
   const explain = (): string => explainIncident(incidentId, response, inWords);
-  onQuery(STATUS_QUERY, 'What was done and what is waited for: {…input, response, inWords}', () => ({
+  onQuery(STATUS_QUERY, DOORS.incident.status, () => ({
     ...input,
     sequence,
     response,

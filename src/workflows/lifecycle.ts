@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { DOORS } from '../contracts/message-doors.ts';
 import { EXPLAIN_QUERY, incidentClosedSignal, stageChangedSignal, STATUS_QUERY } from '../contracts/messages.ts';
 import { collectionId, experimentationId, monitoringId, promotionId } from '../contracts/names.ts';
 import type { LifecycleInput, StageInput } from '../contracts/workflows.ts';
@@ -35,7 +36,7 @@ export async function lifecycle(input: LifecycleInput): Promise<void> {
     news = true;
   });
   const inWords = (): string => explainLifecycle(input, said);
-  onQuery(STATUS_QUERY, 'What each stage said last: {model, digest, said}', () => ({
+  onQuery(STATUS_QUERY, DOORS.lifecycle.status, () => ({
     model,
     digest: input.digest,
     said: Object.fromEntries(said),

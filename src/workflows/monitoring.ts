@@ -1,5 +1,6 @@
 /** The monitoring stage of one model: measures matured days and opens an incident for every broken objective. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { DOORS } from '../contracts/message-doors.ts';
 import { EXPLAIN_QUERY, incidentClosedSignal, STATUS_QUERY } from '../contracts/messages.ts';
 import type { IncidentRecord, PerformanceRecord } from '../contracts/records.ts';
 import type { MonitoringInput } from '../contracts/workflows.ts';
@@ -49,7 +50,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
     open = open.filter((id) => id !== incidentId);
     show();
   });
-  onQuery(STATUS_QUERY, 'The newest performance and the open incidents: {model, sequence, recent, open}', () => ({
+  onQuery(STATUS_QUERY, DOORS.monitoring.status, () => ({
     model,
     sequence,
     recent,

@@ -1,5 +1,6 @@
 /** The promotion queue of one model: starts one rollout at a time and is told when it ends. */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { DOORS } from '../contracts/message-doors.ts';
 import {
   candidateReadySignal,
   EXPLAIN_QUERY,
@@ -48,7 +49,7 @@ export async function promotion(input: PromotionInput): Promise<void> {
   const explain = (): string => explainPromotion({ model, sequence, inFlight, last });
   /** The rollout has ended without an outcome; or this run would not be told of that, because it has not started it. */
   let uncertain = inFlight !== null;
-  onQuery(STATUS_QUERY, 'The rollout in flight, if any: {model, inFlight, sequence}', () => ({
+  onQuery(STATUS_QUERY, DOORS.promotion.status, () => ({
     model,
     inFlight,
     sequence,

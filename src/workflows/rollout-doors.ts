@@ -1,5 +1,6 @@
 /** The doors of a rollout: what people, programs and other workflows may tell it or ask. */
 import { currentUpdateInfo, log } from '@temporalio/workflow';
+import { DOORS } from '../contracts/message-doors.ts';
 import {
   approveMessage,
   COMMANDS,
@@ -64,7 +65,7 @@ export function openDoors(input: RolloutInput, desk: RolloutDesk, show: () => vo
     desk.messages += 1;
     show();
   });
-  onQuery(STATUS_QUERY, 'Where the candidate stands, and why', () => statusOf(input, desk.state));
+  onQuery(STATUS_QUERY, DOORS.rollout.status, () => statusOf(input, desk.state));
   onQuery(EXPLAIN_QUERY, 'The same in words, with the next action', () => explainRollout(input, desk.state));
 }
 

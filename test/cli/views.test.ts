@@ -23,7 +23,7 @@ describe('holdfast views', () => {
     const links = (JSON.parse(stdout) as Document).views;
     assert.deepEqual(
       links.map(({ name }) => name),
-      ['Waiting for a person', 'Rolling out', 'In incident', 'Past deadline', 'Rolled back'],
+      ['Waiting for a person', 'Rolling out', 'In incident', 'Past deadline', 'Wedged', 'Rolled back'],
     );
     for (const { name, url } of links) {
       assert.ok(url.startsWith('http://127.0.0.1:9233/namespaces/models/workflows?'), url);

@@ -4,7 +4,10 @@ import { QueryNotRegisteredError, WorkflowUpdateFailedError } from '@temporalio/
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { RawValue } from '@temporalio/common';
 import type { z } from 'zod';
+import { DOORS } from '../../src/contracts/message-doors.ts';
+import type { AnyMessage, Doors } from '../../src/contracts/message-doors.ts';
 import * as contracts from '../../src/contracts/messages.ts';
+import type { WorkflowKind } from '../../src/contracts/names.ts';
 import type { AllActivities, DatasetSummary } from '../../src/contracts/workflows.ts';
 import { faultsOf } from './history-rules.ts';
 import { HUGE, misshapen, undecodable } from './malformed-payloads.ts';
@@ -253,6 +256,9 @@ describe('whatever is sent to it, known or unknown,', function () {
       });
       const { signals, updates, queries } = await doorsOf(handle);
       assert.deepEqual(queries.sort(), ['explain', 'status']);
+      const doors: Doors = DOORS[type as WorkflowKind];
+      const namesOf = (messages: readonly AnyMessage[]): string[] => messages.map(({ name }) => name).sort();
+      assert.deepEqual([signals.sort(), updates.sort()], [namesOf(doors.signals), namesOf(doors.updates)]);
 
       const others = MESSAGES.flatMap(({ name }) => (signals.includes(name) ? [] : [name]));
       for (const name of [...signals, ...UNKNOWN, ...others]) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import { SAVED_VIEWS } from '../../src/contracts/search-attributes.ts';
 import { promotionId } from '../../src/contracts/names.ts';
 import type { RolloutInput, RolloutPlan } from '../../src/contracts/workflows.ts';
 import { ended, STABLE, startRolloutStories } from './rollout-stories.ts';
@@ -184,6 +185,10 @@ describe('the workflow of promotion', function () {
     stories.storyOf(input).say('rollback');
     await ended(stories.storyOf(input));
     await inFlight(handle, null);
+  });
+
+  it('stands in a list that the saved views can ask', async () => {
+    for (const { filter } of SAVED_VIEWS) assert.ok((await stories.client.workflow.count(filter)).count >= 0, filter);
   });
 
   describe('altogether', () =>
