@@ -168,12 +168,20 @@ export const modelRegistrationSchema = z.strictObject({
 });
 export type ModelRegistration = z.infer<typeof modelRegistrationSchema>;
 
-/** An exercise of feature trouble, only where the gateway was started with drills enabled. */
+/** Rehearsed trouble, only where the gateway was started with drills enabled. What is not named is healed. */
 export const drillSchema = z.strictObject({
   frozenFeatures: z
     .boolean()
+    .default(false)
     .describe('true: outcome-rate features stay as they are at the event clock; false: they move again'),
+  candidateFails: z.boolean().default(false).describe('true: scoring a candidate fails, as a crash in it would'),
+  candidateWrongWhere: z
+    .record(z.string(), z.array(z.union([z.string(), z.number()])).min(1))
+    .nullable()
+    .default(null)
+    .describe('Input → values: a candidate answers such requests mirrored in its healthy range; null: none'),
 });
+export type GatewayDrill = z.infer<typeof drillSchema>;
 
 /** One item of a batch that was refused; the others are not affected. */
 export interface RejectedItem {

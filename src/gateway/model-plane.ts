@@ -11,6 +11,7 @@ import { HoldfastError } from '../contracts/errors.ts';
 import { modelRegistrationSchema } from '../contracts/serving.ts';
 import type {
   GatewayCounters,
+  GatewayDrill,
   LedgerEntry,
   ModelRegistration,
   OutcomeBatchAnswer,
@@ -219,10 +220,14 @@ export class ModelPlane {
     return this.#log.readRaw(segment);
   }
 
-  /** Freezes what outcome-rate features see at the event clock, or lets them go on from the log. Outcomes are logged all the while. */
-  async drill(frozenFeatures: boolean): Promise<void> {
+  /**
+   * Breaks what the drill names, and heals the rest. Outcomes are logged all the while: frozen features go on from the log.
+   * Idempotent, and forgotten with a restart.
+   */
+  async drill({ frozenFeatures, candidateFails, candidateWrongWhere }: GatewayDrill): Promise<void> {
+    this.#desk.rehearse({ fails: candidateFails, wrongWhere: candidateWrongWhere });
     if (frozenFeatures) this.#intake.freeze(this.#clock.position() ?? 0);
-    else await this.#intake.rebuild(this.#registration.freshFeatures);
+    else if (this.#intake.isFrozen()) await this.#intake.rebuild(this.#registration.freshFeatures);
   }
 
   /** Tries again to load bundles that the schedule names and that were not to be had. @returns those still missing. */

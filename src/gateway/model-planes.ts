@@ -2,7 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../contracts/errors.ts';
-import type { GatewayCounters, ModelRegistration } from '../contracts/serving.ts';
+import type { GatewayCounters, GatewayDrill, ModelRegistration } from '../contracts/serving.ts';
 import { ModelPlane } from './model-plane.ts';
 import type { ModelPlaneOptions } from './model-plane.ts';
 
@@ -25,7 +25,7 @@ export interface ModelPlanes {
   /** Idempotent and durable. @throws BUNDLE_NOT_LOADABLE, GATEWAY_NOT_READY */
   register(model: string, registration: ModelRegistration): Promise<void>;
   /** @throws DRILLS_DISABLED */
-  drill(model: string, frozenFeatures: boolean): Promise<void>;
+  drill(model: string, drill: GatewayDrill): Promise<void>;
   readiness(): Readiness;
   counters(): Readonly<Record<string, GatewayCounters>>;
   /** Opens every registered model. @throws LEDGER_BROKEN, LOG_UNAVAILABLE, BUNDLE_NOT_LOADABLE */
@@ -75,12 +75,12 @@ class Planes implements ModelPlanes {
     await turn;
   }
 
-  async drill(model: string, frozenFeatures: boolean): Promise<void> {
+  async drill(model: string, drill: GatewayDrill): Promise<void> {
     if (!this.#drills) {
       throw new HoldfastError('DRILLS_DISABLED', `gateway ${this.gateway} was started without drills`);
     }
-    await this.plane(model).drill(frozenFeatures);
-    this.#report('warn', 'Drill', { model, frozenFeatures });
+    await this.plane(model).drill(drill);
+    this.#report('warn', 'Drill', { model, ...drill });
   }
 
   readiness(): Readiness {

@@ -43,6 +43,7 @@ export interface OutcomeIntake {
   freshThrough(): number | null;
   /** From now on the features see nothing that became known after `at`. */
   freeze(at: number): void;
+  isFrozen(): boolean;
   /** Builds the features anew from the log, for these declarations, and lets them go on. */
   rebuild(features: readonly OutcomeRateFeature[]): Promise<void>;
   /** Reads the end of the log once, when the gateway starts. */
@@ -83,6 +84,10 @@ class Intake implements OutcomeIntake {
 
   freeze(at: number): void {
     this.#frozenAt ??= at;
+  }
+
+  isFrozen(): boolean {
+    return this.#frozenAt !== null;
   }
 
   async take(body: unknown): Promise<OutcomeBatchAnswer> {

@@ -16,8 +16,8 @@ import { answerOf } from './recent-requests.ts';
 import type { RecentAnswer, RecentAnswers } from './recent-requests.ts';
 import { rejectItem, sortItems } from './request-items.ts';
 import type { ServingSchedule } from './schedule.ts';
-import { serve, serveFallback } from './serve.ts';
-import type { ServingParts } from './serve.ts';
+import { NO_TROUBLE, serve, serveFallback } from './serve.ts';
+import type { CandidateTrouble, ServingParts } from './serve.ts';
 
 export interface DeskParts {
   readonly model: string;
@@ -49,6 +49,8 @@ export interface PredictionDesk {
   /** @throws REQUEST_INVALID when the whole body, or the one request that it is, cannot be answered. */
   predict(body: unknown): Promise<Prediction>;
   useFallback(fallback: LoadedBundle): void;
+  /** Makes candidates go wrong on purpose, or lets them be. */
+  rehearse(trouble: CandidateTrouble): void;
   /** Requests answered by the candidate whose answer has not left yet. */
   candidateInFlight(): number;
   readonly counts: DeskCounts;
@@ -80,6 +82,7 @@ class Desk implements PredictionDesk {
       schedule,
       fallback,
       counts: this.counts,
+      trouble: NO_TROUBLE,
       freshAt: (at, inputs) => intake.freshAt(at, inputs),
       freshThrough: () => intake.freshThrough(),
     };
@@ -87,6 +90,10 @@ class Desk implements PredictionDesk {
 
   useFallback(fallback: LoadedBundle): void {
     this.#serving = { ...this.#serving, fallback };
+  }
+
+  rehearse(trouble: CandidateTrouble): void {
+    this.#serving = { ...this.#serving, trouble };
   }
 
   candidateInFlight(): number {

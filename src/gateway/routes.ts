@@ -85,9 +85,9 @@ async function operate(planes: ModelPlanes, model: string, rest: string, request
     return { status: 200, body: ndjson(await planes.plane(model).readSegment(Number(segment))) };
   }
   if (rest === 'drill' && request.method === 'POST') {
-    const { frozenFeatures } = parseBody(await request.body(), drillSchema);
-    await planes.drill(model, frozenFeatures);
-    return { status: 200, body: { model, frozenFeatures } };
+    const drill = parseBody(await request.body(), drillSchema);
+    await planes.drill(model, drill);
+    return { status: 200, body: { model, ...drill } };
   }
   const operation = OPERATIONS[`${request.method} ${rest}`];
   if (operation === undefined) throw unknownRoute(request);

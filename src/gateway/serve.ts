@@ -3,6 +3,8 @@
  * the answer is sent.
  */
 import type { InputValue, PredictionRecord, PredictionRequest } from '../contracts/serving.ts';
+import { isInSlice } from '../domain/rollout/slices.ts';
+import type { Slice } from '../domain/rollout/slices.ts';
 import { assign } from './assign.ts';
 import type { Assignment } from './assign.ts';
 import type { LoadedBundle } from './bundles.ts';
@@ -13,11 +15,21 @@ export interface ServingCounts {
   readonly errors: { stable: number; candidate: number; fallback: number };
 }
 
+/** What goes wrong with candidates on purpose, for rehearsals. */
+export interface CandidateTrouble {
+  readonly fails: boolean;
+  /** Input → values: such requests are answered mirrored in the healthy range; null: none. */
+  readonly wrongWhere: Slice['where'] | null;
+}
+
+export const NO_TROUBLE: CandidateTrouble = { fails: false, wrongWhere: null };
+
 export interface ServingParts {
   readonly model: string;
   readonly schedule: ServingSchedule;
   readonly fallback: LoadedBundle;
   readonly counts: ServingCounts;
+  readonly trouble: CandidateTrouble;
   /** Outcome-rate features for a request at an event time. */
   freshAt(at: number, inputs: Readonly<Record<string, InputValue>>): Record<string, number>;
   freshThrough(): number | null;
@@ -128,9 +140,27 @@ function scoreArm(
 ): Score {
   const bundle = assignment[arm];
   if (bundle === null) return NOT_ASKED;
-  const score = scoreHealthy(bundle, inputs, fresh);
+  const score =
+    arm === 'candidate'
+      ? troubled(parts.trouble, bundle, inputs, () => scoreHealthy(bundle, inputs, fresh))
+      : scoreHealthy(bundle, inputs, fresh);
   if (score.error !== null) parts.counts.errors[arm]++;
   return score;
+}
+
+/** A rehearsal, and nothing else, makes a candidate's score other than its bundle gives it. */
+function troubled(
+  { fails, wrongWhere }: CandidateTrouble,
+  bundle: NamedBundle,
+  inputs: Inputs,
+  score: () => Score,
+): Score {
+  if (fails) return { value: null, error: 'scoring failed: a drill makes candidates fail' };
+  const given = score();
+  if (wrongWhere === null || given.value === null || bundle.loaded === null) return given;
+  if (!isInSlice({ id: 'drill', where: wrongWhere }, inputs)) return given;
+  const [low, high] = bundle.loaded.manifest.healthyRange;
+  return { value: low + high - given.value, error: null };
 }
 
 function scoreHealthy(bundle: NamedBundle, inputs: Inputs, fresh: Fresh): Score {

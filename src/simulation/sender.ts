@@ -1,5 +1,6 @@
 /** Sends to a gateway as its callers would: keep-alive connections, batches within limits, again after a failure that may pass. */
 import { HoldfastError } from '../contracts/errors.ts';
+import type { GatewayDrill } from '../contracts/serving.ts';
 
 export interface SenderOptions {
   /** Base address of the gateway, for example http://127.0.0.1:8080. */
@@ -15,7 +16,8 @@ export interface Sender {
   outcomes(texts: readonly string[]): Promise<void>;
   predictions(texts: readonly string[]): Promise<void>;
   watermark(through: string): Promise<void>;
-  drill(frozenFeatures: boolean): Promise<void>;
+  /** What of the gateway is broken on purpose; what is not named is healed. */
+  drill(drill: Partial<GatewayDrill>): Promise<void>;
 }
 
 const REQUESTS_PER_CALL_MAX = 1000;
@@ -48,7 +50,7 @@ export function createSender(options: SenderOptions): Sender {
     outcomes: (texts) => inParts('outcomes', 'outcomes', texts),
     predictions: (texts) => inParts('predictions', 'requests', texts),
     watermark: (through) => post('watermark', JSON.stringify({ through })),
-    drill: (frozenFeatures) => post('drill', JSON.stringify({ frozenFeatures })),
+    drill: (drill) => post('drill', JSON.stringify(drill)),
   };
 }
 

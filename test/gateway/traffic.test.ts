@@ -140,6 +140,32 @@ describe('the gateway keeps its split', () => {
     assert.deepEqual([fresh['frozen'], fresh['thawed']], [{ lateOrigin: 0.2 }, { lateOrigin: 3 / 11 }]);
   });
 
+  it('makes a candidate fail, or answer some requests mirrored, in a drill, and lets it be afterwards', async () => {
+    await fixture.restart({ drills: true });
+    await fixture.put(fixture.of('traffic'), split(2, { stable, candidate, exposure: 1, effectiveFrom: NOON }));
+    const answers: unknown[] = [];
+    for (const [id, origin, drill] of [
+      ['sound', 'EWR', {}],
+      ['failing', 'EWR', { candidateFails: true }],
+      ['wrong-here', 'EWR', { candidateWrongWhere: { origin: ['EWR'] } }],
+      ['right-there', 'JFK', { candidateWrongWhere: { origin: ['EWR'] } }],
+      ['healed', 'EWR', {}],
+    ] as const) {
+      assert.equal((await fixture.post(fixture.of('drill'), drill)).status, 200);
+      const { body } = await fixture.post(fixture.of('predictions'), { ...request(id, NOON), inputs: { origin } });
+      answers.push([id, body.arm, body.prediction]);
+    }
+    assert.deepEqual(answers, [
+      ['sound', 'candidate', 0.4],
+      ['failing', 'fallback', 0.2],
+      ['wrong-here', 'candidate', 0.6],
+      ['right-there', 'candidate', 0.4],
+      ['healed', 'candidate', 0.4],
+    ]);
+    const { errors } = (await fixture.get('/metrics')).body.models['flight-delay'];
+    assert.deepEqual(errors, { stable: 0, candidate: 1, fallback: 0 });
+  });
+
   it('refuses drills unless it was started with them', async () => {
     const reply = await fixture.post(fixture.of('drill'), { frozenFeatures: true });
     assert.deepEqual([reply.status, reply.body.error.code], [403, 'DRILLS_DISABLED']);

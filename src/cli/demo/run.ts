@@ -147,7 +147,8 @@ async function follow(running: Running, began: number): Promise<CommandResult> {
       onProgress: (progress) => show.progressed(progress),
       onWaiting: (names) => show.waits(names),
       onTrouble: (trouble) => show.inTrouble(trouble),
-      onBoundary: (through, sender) => show.boundary(through, options.drill, (frozen) => sender.drill(frozen)),
+      onBoundary: (through, sender) =>
+        show.boundary(through, options.drill, (frozenFeatures) => sender.drill({ frozenFeatures })),
     });
     // Preparing the data of a first start takes a while, and nobody who stops the run waits for it.
     await Promise.race([replayed, interruption(stop.signal)]);
