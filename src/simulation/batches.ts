@@ -57,15 +57,24 @@ export function warmLengthMs(features: readonly FeatureDeclaration[]): number {
  * Batches in order, without gaps, from `from` (or the first cohort boundary at or before the first request) to the first cohort boundary
  * at which the last request has been sent and the last partition is complete. That boundary is the `start` of one closing batch that
  * has outcomes only.
+ * @param outcomesSince Event time from which outcomes are owed, where that is earlier than they would begin otherwise
  */
-export async function* batches(source: TrafficSource, plan: BatchPlan, from: EpochMs | null): AsyncGenerator<Batch> {
+export async function* batches(
+  source: TrafficSource,
+  plan: BatchPlan,
+  from: EpochMs | null,
+  outcomesSince: EpochMs | null = null,
+): AsyncGenerator<Batch> {
   // A partition's local day may begin a day of UTC earlier.
   const firstDay = from === null ? plan.fromDay : laterDay(plan.fromDay, isoDay(from - 2 * DAY_MS));
   const requests = new RowCursor(source.stream(firstDay, plan.untilDay), 'at', predictionText);
   if (from !== null) await requests.skipBefore(from);
   const first = from ?? boundary(plan, (await requests.nextTime()) ?? epochMs(plan.fromDay), Math.floor);
   const complete = boundary(plan, epochMs(plan.untilDay) + plan.closesAfterMs, Math.ceil);
-  const known = from === null ? first - plan.warmMs : first - plan.batchMs;
+  const known = Math.min(
+    from === null ? first - plan.warmMs : first - plan.batchMs,
+    (outcomesSince ?? first) - plan.batchMs,
+  );
   const outcomes = new RowCursor(source.outcomes(known, Math.max(complete, first) + DAY_MS), 'knownAt', outcomeText);
   try {
     for (let start = first; ; start += plan.batchMs) {

@@ -8,12 +8,15 @@ import { DAY_MS, durationMs, epochMs, isoDay } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { batchLengthMs, warmLengthMs } from './batches.ts';
 import type { BatchPlan } from './batches.ts';
+import { NO_FAULTS } from './faults.ts';
+import type { TrafficFaults } from './faults.ts';
 import { freeRunning } from './free-running.ts';
 import { lockstep } from './lockstep.ts';
 import { patientRecords, patiently } from './patience.ts';
 import type { WatchedRecords } from './patience.ts';
 import type { ReplayProgress } from './progress.ts';
 import { replay } from './replay.ts';
+import { runningOn } from './running-on.ts';
 import { createSender, pauseFor } from './sender.ts';
 import type { Sender } from './sender.ts';
 
@@ -29,6 +32,8 @@ export interface TrafficOptions {
   /** First partition day that is not replayed; null: all there are. */
   readonly untilDay: string | null;
   readonly speed: Speed;
+  /** What goes wrong on purpose; default: nothing. */
+  readonly faults?: TrafficFaults;
   readonly signal: AbortSignal;
   /** Says yes in a person's name, and may be asked again for the same request; null leaves requests to people. */
   readonly approve: ((request: ApprovalRequestRecord) => Promise<void>) | null;
@@ -68,7 +73,17 @@ export async function replayModel(options: TrafficOptions): Promise<ReplayProgre
       : freeRunning({ ...clock, speed, aheadMsMax: COHORTS_AHEAD_MAX * plan.cohortMs, onBoundary: boundary });
   await opened(records, model, signal);
   const progressFile = join(stateDir, 'replay', `${model}.json`);
-  return replay({ source, plan, sender, pace, progressFile, signal, onProgress });
+  const { faults = NO_FAULTS } = options;
+  return replay({
+    source,
+    plan,
+    sender,
+    pace: runningOn(pace, faults, signal),
+    faults,
+    progressFile,
+    signal,
+    onProgress,
+  });
 }
 
 async function planOf({ declaration, source, untilDay }: TrafficOptions): Promise<BatchPlan> {

@@ -10,6 +10,8 @@ const progressSchema = z.strictObject({
   since: z.number().nullable(),
   predictions: z.int(),
   outcomes: z.int(),
+  /** Event time from which outcomes have been withheld on purpose and are still owed, epoch milliseconds; null: none. */
+  withheldSince: z.number().nullable().default(null),
   /** Wall milliseconds spent replaying, over all runs. */
   wallMs: z.number(),
   /** Partition day up to which everything was replayed; null while something is left. */
@@ -22,6 +24,7 @@ export const NO_PROGRESS: ReplayProgress = {
   since: null,
   predictions: 0,
   outcomes: 0,
+  withheldSince: null,
   wallMs: 0,
   endedAt: null,
 };

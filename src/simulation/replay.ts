@@ -3,6 +3,8 @@ import { isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { batches, isBoundary } from './batches.ts';
 import type { Batch, BatchPlan, TrafficSource } from './batches.ts';
+import type { TrafficFaults } from './faults.ts';
+import { LabelFeed } from './label-feed.ts';
 import { readProgress, writeProgress } from './progress.ts';
 import type { ReplayProgress } from './progress.ts';
 import type { Sender } from './sender.ts';
@@ -20,6 +22,7 @@ export interface ReplayOptions {
   readonly plan: BatchPlan;
   readonly sender: Sender;
   readonly pace: Pace;
+  readonly faults: TrafficFaults;
   readonly progressFile: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ReplayProgress) => void;
@@ -31,22 +34,24 @@ export interface ReplayOptions {
  * @throws REPLAY_REFUSED, or what the pace or the signal ended it with.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
-  const { source, plan, sender, pace, progressFile, signal, onProgress } = options;
+  const { source, plan, sender, pace, faults, progressFile, signal, onProgress } = options;
   let progress = readProgress(progressFile);
   onProgress(progress);
   if (progress.endedAt !== null && progress.endedAt >= plan.untilDay) return progress;
   let resumedAt = Date.now();
-  for await (const batch of ahead(batches(source, plan, progress.next))) {
+  const feed = new LabelFeed(faults, progress.withheldSince);
+  for await (const batch of ahead(batches(source, plan, progress.next, progress.withheldSince))) {
     signal.throwIfAborted();
     await pace.beforeBatch(batch.start);
-    await sender.outcomes(batch.outcomes);
+    const outcomes = feed.arriving(batch);
+    await sender.outcomes(outcomes);
     if (isBoundary(plan, batch.start)) {
       await sender.watermark(isoInstant(batch.start));
       await pace.atBoundary(batch.start);
     }
     await sender.predictions(batch.predictions);
     const now = Date.now();
-    progress = advance(progress, batch, plan, now - resumedAt);
+    progress = advance(progress, { ...batch, outcomes }, plan, { wallMs: now - resumedAt, withheldSince: feed.since });
     resumedAt = now;
     writeProgress(progressFile, progress);
     onProgress(progress);
@@ -54,12 +59,18 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
   return progress;
 }
 
-function advance(progress: ReplayProgress, batch: Batch, plan: BatchPlan, wallMs: number): ReplayProgress {
+function advance(
+  progress: ReplayProgress,
+  batch: Batch,
+  plan: BatchPlan,
+  { wallMs, withheldSince }: Pick<ReplayProgress, 'wallMs' | 'withheldSince'>,
+): ReplayProgress {
   return {
     next: batch.closing ? batch.start : batch.start + plan.batchMs,
     since: progress.since ?? batch.start,
     predictions: progress.predictions + batch.predictions.length,
     outcomes: progress.outcomes + batch.outcomes.length,
+    withheldSince,
     wallMs: progress.wallMs + wallMs,
     endedAt: batch.closing ? plan.untilDay : null,
   };

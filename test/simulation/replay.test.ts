@@ -4,6 +4,7 @@ import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-me
 import { epochMs, HOUR_MS, isoInstant, MINUTE_MS } from '../../src/domain/time.ts';
 import { batchLengthMs, warmLengthMs } from '../../src/simulation/batches.ts';
 import type { BatchPlan, TrafficSource } from '../../src/simulation/batches.ts';
+import { NO_FAULTS } from '../../src/simulation/faults.ts';
 import { freeRunning } from '../../src/simulation/free-running.ts';
 import { lockstep } from '../../src/simulation/lockstep.ts';
 import { readProgress } from '../../src/simulation/progress.ts';
@@ -49,12 +50,18 @@ describe('a replay', () => {
     await gateway.close();
   });
 
-  const run = (source: TrafficSource, pace: Pace = unhurried, plan = PLAN): ReturnType<typeof replay> =>
+  const run = (
+    source: TrafficSource,
+    pace: Pace = unhurried,
+    plan = PLAN,
+    faults = NO_FAULTS,
+  ): ReturnType<typeof replay> =>
     replay({
       source,
       plan,
       pace,
       sender: createSender({ gateway: gateway.url, model: 'shop', signal: stop.signal, onTrouble: () => undefined }),
+      faults,
       progressFile: join(places.baseDir, 'progress.json'),
       signal: stop.signal,
       onProgress: () => undefined,
