@@ -44,6 +44,9 @@ export interface Platform {
   finished(name: string): Promise<void>;
   /** Sends a signal to a child, as a crash would. */
   kill(name: string, signal?: NodeJS.Signals): number;
+  /** Kills a child as a crash would and keeps it away until `bringBack`, for rehearsals. */
+  takeAway(name: string): number;
+  bringBack(name: string): void;
   /** Rejects when a child was given up; never resolves. */
   readonly failed: Promise<never>;
   stop(): Promise<void>;
@@ -94,6 +97,8 @@ async function startOnce(options: PlatformOptions): Promise<Platform> {
       add: (specs) => supervisor.start(specs),
       finished: (name) => supervisor.finished(name),
       kill: (name, signal) => supervisor.kill(name, signal),
+      takeAway: (name) => supervisor.takeAway(name),
+      bringBack: (name) => supervisor.bringBack(name),
       stop() {
         removePlatformFile(stateDir);
         return supervisor.stop();

@@ -78,6 +78,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#child(name).kill(signal);
   }
 
+  /** Kills one child as a crash would and keeps it away until `bringBack`. Returns the process id it was sent to. */
+  takeAway(name: string): number {
+    return this.#child(name).takeAway();
+  }
+
+  /** Lets a child be restarted that was taken away. */
+  bringBack(name: string): void {
+    this.#child(name).bringBack();
+  }
+
   /** Stops one child for good. */
   async stopChild(name: string): Promise<void> {
     await this.#child(name).stop();

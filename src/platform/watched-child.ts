@@ -11,7 +11,7 @@ import { sessionListensOn } from './listeners.ts';
 import type { PlatformLock } from './lock.ts';
 import { endProcess } from './processes.ts';
 
-export type ChildState = 'starting' | 'serving' | 'restarting' | 'finished' | 'stopped' | 'given up';
+export type ChildState = 'starting' | 'serving' | 'restarting' | 'away' | 'finished' | 'stopped' | 'given up';
 
 export interface ChildStatus {
   readonly name: string;
@@ -49,6 +49,8 @@ export class WatchedChild extends EventEmitter<WatchedChildEvents> {
   #restarts = 0;
   #deaths = 0;
   #watching: Promise<void> = Promise.resolve();
+  /** Aborted when the child may come back; null while nobody keeps it away. */
+  #away: AbortController | null = null;
 
   constructor(spec: ChildSpec, logsDir: string, lock: PlatformLock) {
     super();
@@ -95,8 +97,22 @@ export class WatchedChild extends EventEmitter<WatchedChildEvents> {
     return pid;
   }
 
+  /** Kills the child as a crash would and keeps it away until `bringBack`. Returns the process id it was sent to. */
+  takeAway(): number {
+    const pid = this.kill('SIGKILL');
+    this.#away ??= new AbortController();
+    return pid;
+  }
+
+  /** Ends what `takeAway` began; the child is restarted. */
+  bringBack(): void {
+    this.#away?.abort();
+    this.#away = null;
+  }
+
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.bringBack();
     await this.#end();
     await this.#watching;
     if (this.#state !== 'finished') this.#state = 'stopped';
@@ -135,10 +151,20 @@ export class WatchedChild extends EventEmitter<WatchedChildEvents> {
         this.#state = 'finished';
         return;
       }
+      await this.#whileAway();
+      if (this.#stopped.signal.aborted) return;
       if (Date.now() - servingSince > STEADY_MS) this.#deaths = 0;
       if (!(await this.#comeBack(child))) return;
       servingSince = Date.now();
     }
+  }
+
+  async #whileAway(): Promise<void> {
+    const away = this.#away?.signal;
+    if (away === undefined || away.aborted) return;
+    this.#state = 'away';
+    this.emit('notice', `${this.#spec.name} was taken away on purpose`);
+    await once(away, 'abort');
   }
 
   /** Tries again with growing pauses. False when it was stopped or given up. */

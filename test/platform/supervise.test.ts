@@ -65,6 +65,29 @@ describe('the supervisor', () => {
     rmSync(stateDir, { recursive: true, force: true });
   });
 
+  it('keeps away what was taken away, and starts it again when it is brought back', async () => {
+    const port = await freePort();
+    const supervisor = await start(server('store', port));
+    supervisor.takeAway('store');
+    await until(() => supervisor.children[0]?.state === 'away');
+    // Longer than the first pauses of a restart.
+    await sleep(400);
+    assert.equal(await isPortOpen(port), false);
+    assert.deepEqual(notices, ['store was taken away on purpose']);
+    supervisor.bringBack('store');
+    await until(() => supervisor.children[0]?.state === 'serving');
+    assert.equal(await isPortOpen(port), true);
+    assert.deepEqual(noted(), ['store serves', 'store serves']);
+  });
+
+  it('stops with a child that is away', async () => {
+    const supervisor = await start(server('store', await freePort()));
+    supervisor.takeAway('store');
+    await until(() => supervisor.children[0]?.state === 'away');
+    await supervisor.stop();
+    assert.equal(supervisor.children[0]?.state, 'stopped');
+  });
+
   it('starts layer by layer and stops in the reverse order', async () => {
     const [a, b, c] = [await freePort(), await freePort(), await freePort()];
     const supervisor = await start(
