@@ -1,4 +1,7 @@
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
+import { HoldfastError } from '../contracts/errors.ts';
+import { checkModel } from '../contracts/model-check.ts';
+import type { ModelDeclaration } from '../contracts/model.ts';
 import { collectionId, experimentationId, monitoringId } from '../contracts/names.ts';
 import type { LifecycleActivities, LifecycleInput } from '../contracts/workflows.ts';
 import { CODE_VERSION, storeBundle } from './bundles.ts';
@@ -15,6 +18,7 @@ async function openModel(
   input: LifecycleInput,
 ): Promise<{ stable: string }> {
   const { declaration, digest } = input;
+  requireSound(declaration);
   const { model } = declaration;
   const artifact = await objectStore.put(
     JSON.stringify({
@@ -55,6 +59,17 @@ async function openModel(
     });
   }
   return { stable: bundle };
+}
+
+/** Who starts the workflow without a model file, in the web UI for example, is refused like everybody else. */
+function requireSound(declaration: ModelDeclaration): void {
+  const { faults } = checkModel(declaration);
+  if (faults === null) return;
+  const [{ path, problem } = { path: [], problem: '' }] = faults;
+  throw new HoldfastError(
+    'MODEL_FILE_INVALID',
+    `the declaration has ${faults.length} faults, the first at ${path.join('.')}: ${problem}`,
+  );
 }
 
 async function insertSuite(tx: RecordTransaction, { declaration }: LifecycleInput): Promise<void> {

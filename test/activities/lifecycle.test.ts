@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readModelFile } from '../../src/adapters/declaration-file/model.ts';
 import { createLifecycleActivities } from '../../src/activities/lifecycle.ts';
 import type { LifecycleInput } from '../../src/contracts/workflows.ts';
 import { MODEL, smallWorld, START, STATIC } from './small-world.ts';
@@ -15,7 +16,8 @@ describe('opening a model', function () {
 
   beforeEach(async () => {
     world = await smallWorld();
-    const { declaration } = world;
+    const { declaration: sound } = await readModelFile('models/flight-slice.yaml');
+    const declaration = { ...sound, model: MODEL };
     input = { declaration, digest: 'a'.repeat(64), baseDir: '/models', modelPath: '/models/shop.yaml' };
   });
   afterEach(() => world.close());
@@ -29,11 +31,22 @@ describe('opening a model', function () {
       kind: string;
       value: number;
     };
-    assert.deepEqual([kind, value], ['constant', world.declaration.fallback.constant]);
+    assert.deepEqual([kind, value], ['constant', input.declaration.fallback.constant]);
     assert.deepEqual(
       (await stables()).map(({ bundle, idea, rolloutId }) => [bundle, idea, rolloutId]),
       [[stable, 'fallback', null]],
     );
+  });
+
+  it('refuses a declaration that would be refused as a file, and registers nothing of it', async () => {
+    const { label } = input.declaration;
+    const dishonest = { ...label, affectsLabel: true, absence: 'zero' as const };
+    input = { ...input, declaration: { ...input.declaration, label: dishonest } };
+    await assert.rejects(open(), {
+      code: 'MODEL_FILE_INVALID',
+      message: /^the declaration has 4 faults, the first at label\.absence: counts a missing label as good/,
+    });
+    assert.deepEqual(await stables(), []);
   });
 
   it('writes down the declared suite and who the unattended clock waits for', async () => {
@@ -41,7 +54,7 @@ describe('opening a model', function () {
     await world.records.transaction(MODEL, async (tx) => {
       assert.deepEqual(
         (await tx.list('suiteCase')).map(({ key }) => key),
-        world.declaration.suite.map(({ id }) => id).sort(),
+        input.declaration.suite.map(({ id }) => id).sort(),
       );
       assert.deepEqual(await tx.unsettled(START), [
         `collection/${MODEL}`,
