@@ -11,6 +11,11 @@ export const COMMANDS: CommandTable = {
     ],
     load: () => import('./demo.ts'),
   },
+  drill: {
+    summary: 'Rehearse trouble: break something on purpose, say what is expected and whether it holds',
+    examples: ['drill', 'drill label-feed-stopped', 'drill postgres-gone --away 20 --json'],
+    load: () => import('./drill.ts'),
+  },
   up: {
     summary: 'Run the platform here for models of your own, with a gateway or with traffic routers that run elsewhere',
     examples: ['up', 'up --gateways http://127.0.0.1:9480 --headless'],

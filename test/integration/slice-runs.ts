@@ -3,7 +3,7 @@ import { runStory } from '../../scripts/verify-kills/story-runs.ts';
 import type { Disturb, StoryRun } from '../../scripts/verify-kills/story-runs.ts';
 
 const SLICE = {
-  modelPath: 'test/integration/flights-slice.yaml',
+  modelPath: 'models/flight-slice.yaml',
   model: 'flight-slice',
   untilDay: '2001-01-19',
 } as const;

@@ -1,0 +1,74 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { HoldfastError } from '../contracts/errors.ts';
+import { closestName } from '../domain/closest-name.ts';
+import { drillList, drillOpening, drillVerdict, happeningLine } from '../pages/drill.ts';
+import { removePostgresHome } from '../platform/postgres-home.ts';
+import type { CommandModule, CommandResult, Invocation } from './command.ts';
+import { DRILLS } from './drill/drills.ts';
+import { playDrill } from './drill/play.ts';
+
+const AWAY_SECONDS = 120;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export const command: CommandModule = {
+  declare: (command) =>
+    void command
+      .argument('[name]', 'drill to play (default: list them)')
+      .option('--away <seconds>', 'how long a server stays away that a drill takes away', String(AWAY_SECONDS))
+      .option('--state-dir <dir>', 'keep everything of the drill there (default: a folder that is removed)'),
+  run: async (invocation) => {
+    const name = invocation.args[0];
+    if (name === undefined) {
+      const drills = Object.entries(DRILLS).map(([drill, { breaks, expects }]) => ({ drill, breaks, expects }));
+      return { exit: 'ok', document: { drills }, text: drillList(DRILLS) };
+    }
+    return play(name, invocation);
+  },
+};
+
+async function play(name: string, { options, progress }: Invocation): Promise<CommandResult> {
+  const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined;
+  if (drill === undefined) throw unknownDrill(name);
+  const awayMs = awayOf(options) * 1000;
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort(new HoldfastError('CLI_USAGE', 'the drill was interrupted'));
+  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+  const place = placeOf(options);
+  try {
+    progress(drillOpening({ drill: name, ...drill }));
+    const told = (happening: Parameters<typeof happeningLine>[0]): void => progress(happeningLine(happening));
+    const report = await playDrill(name, drill, { awayMs, stateDir: place.stateDir, told, signal: stop.signal });
+    return { exit: report.holds ? 'ok' : 'refused', document: report, text: drillVerdict(report) };
+  } finally {
+    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+    place.remove();
+  }
+}
+
+function unknownDrill(name: string): HoldfastError {
+  const near = closestName(name, Object.keys(DRILLS));
+  const meant = near === null ? `there is ${Object.keys(DRILLS).join(', ')}` : `did you mean ${near}?`;
+  return new HoldfastError('CLI_USAGE', `${JSON.stringify(name)} is no drill; ${meant}`);
+}
+
+function awayOf(options: Invocation['options']): number {
+  const seconds = Number(options['away']);
+  if (seconds > 0 && seconds <= 600) return seconds;
+  throw new HoldfastError('CLI_USAGE', `--away is ${JSON.stringify(options['away'])}; give seconds, 600 at most`);
+}
+
+function placeOf(options: Invocation['options']): { readonly stateDir: string; readonly remove: () => void } {
+  const given = options['stateDir'];
+  if (typeof given === 'string') return { stateDir: resolve(given), remove: () => undefined };
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-drill-'));
+  // The user that PostgreSQL runs as under root must get in.
+  chmodSync(folder, 0o755);
+  const stateDir = join(folder, 'state');
+  const remove = (): void => {
+    removePostgresHome(stateDir);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { stateDir, remove };
+}
