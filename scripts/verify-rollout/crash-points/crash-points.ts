@@ -38,7 +38,7 @@ export interface CrashRun {
 
 const PROGRAM = fileURLToPath(new URL('crash-worker.js', import.meta.url));
 /** What dies in a data activity is missed after half a minute. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 
 interface Lane extends Place {
   readonly plan: string;

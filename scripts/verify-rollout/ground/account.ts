@@ -70,13 +70,13 @@ export async function accountOf(ground: Ground, told: Told): Promise<Account> {
     changes: ledgers[0]?.filter((line) => ofRollout(line, told.teller.rolloutId) && line.accepted).length ?? 0,
     refused: ledgers.flat().filter((line) => ofRollout(line, told.teller.rolloutId) && !line.accepted).length,
     acknowledged: told.teller.acknowledged.length,
-    faults: [
-      ...chainFaults(onRecord),
-      ...outcomeFaults(onRecord),
-      ...splitFaults(onRecord),
-      ...acknowledgedFaults(onRecord),
-    ],
+    faults: faultsOf(onRecord),
   };
+}
+
+/** Everything that is wrong with what is on record of a rollout that is over. */
+export function faultsOf(onRecord: OnRecord): Fault[] {
+  return [chainFaults, outcomeFaults, splitFaults, acknowledgedFaults].flatMap((of) => of(onRecord));
 }
 
 async function ledgerOf(url: string, model: string): Promise<LedgerEntry[]> {

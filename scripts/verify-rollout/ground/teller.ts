@@ -16,7 +16,7 @@ import {
   rollback,
   rolloutStatus,
 } from '../../../src/client/rollout.ts';
-import type { CommandReply } from '../../../src/client/rollout.ts';
+import type { CommandOptions, CommandReply } from '../../../src/client/rollout.ts';
 import type { EvidenceReceipt } from '../../../src/contracts/evidence.ts';
 import type { PolicyRecord } from '../../../src/contracts/records.ts';
 import type { RolloutStatus } from '../../../src/contracts/workflows.ts';
@@ -33,9 +33,12 @@ import type { Patience } from './patience.ts';
 /** First pause between two questions; each is longer than the one before. */
 const ASK_AGAIN_MS = { first: 30, growth: 1.4, most: 400 };
 const CALL_MS = 5_000;
+/** Long enough to send an order, too short to hear of it. */
+const UNHEARD_MS = 4;
 
 const ORDERS = { approve, reject, pause, resume, rollback, extend, rebasePolicy } as const;
 type OrderName = keyof typeof ORDERS;
+type LogAttempt = NonNullable<CommandOptions['logAttempt']>;
 
 /** What somebody was told to be done. */
 export type Acknowledged =
@@ -133,30 +136,31 @@ export class Teller {
     return receipt;
   }
 
-  /** Gives an order until it is acknowledged, and once more. @returns what was answered first */
-  async order(name: OrderName, by: string, details: object = {}, occasion = ''): Promise<CommandReply> {
+  /**
+   * Gives an order until it is acknowledged, and once more. Before that, an edge dies between the command log and the order, and another
+   * before it hears the answer: whoever repeats it gives the same order.
+   */
+  async order(name: OrderName, by: string, details: object = {}, occasion = ''): Promise<void> {
     const { client, patience } = this.#tools;
     const order = { by, reason: `${name} in the story`, channel: 'client', ...details };
-    const give = ORDERS[name] as (
-      client: Client,
-      rolloutId: string,
-      order: object,
-      options: object,
-    ) => Promise<CommandReply>;
-    const options = {
-      occasion,
-      deadlineMs: CALL_MS,
-      logAttempt: (record: Parameters<EdgeRecords['logAttempt']>[1]) => this.#edge.logAttempt(this.hand.model, record),
+    const give = ORDERS[name] as (client: Client, id: string, order: object, options: object) => Promise<CommandReply>;
+    const logAttempt: LogAttempt = (record) => this.#edge.logAttempt(this.hand.model, record);
+    const send = (dying: Partial<{ logAttempt: LogAttempt; deadlineMs: number }> = {}): Promise<CommandReply> =>
+      give(client, this.rolloutId, order, { occasion, deadlineMs: CALL_MS, logAttempt, ...dying });
+    const logAndDie: LogAttempt = async (record) => {
+      await logAttempt(record);
+      throw new Error('the edge dies');
     };
-    const send = (): Promise<CommandReply> =>
-      patience.persist(`${name} of ${this.rolloutId}`, () => give(client, this.rolloutId, order, options));
-    const reply = await send();
-    if (!reply.accepted) throw new Contradiction(`${name} of ${this.rolloutId} was refused: ${reply.message}`);
-    this.acknowledged.push({ kind: 'order', name, commandId: reply.commandId });
-    // What ends a rollout can find it over when it is said again.
-    if (name !== 'rollback' && name !== 'reject' && !(await send()).accepted)
-      throw new Contradiction(`${name} of ${this.rolloutId} was accepted and then refused`);
-    return reply;
+    for (const dying of [{ logAttempt: logAndDie }, { deadlineMs: UNHEARD_MS }])
+      await send(dying).catch(() => undefined);
+    const insist = async (): Promise<CommandReply> => {
+      const reply = await patience.persist(`${name} of ${this.rolloutId}`, () => send());
+      if (!reply.accepted) throw new Contradiction(`${name} of ${this.rolloutId} was refused: ${reply.message}`);
+      return reply;
+    };
+    const { commandId } = await insist();
+    this.acknowledged.push({ kind: 'order', name, commandId });
+    await insist();
   }
 
   /** The yes that is asked for. */

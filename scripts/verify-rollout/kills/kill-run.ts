@@ -26,7 +26,7 @@ const TOLD: readonly StoryName[] = [
   'is ordered back',
   'is rejected',
 ];
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 const WORKERS = 2;
 
 export interface KillRun {
