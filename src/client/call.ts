@@ -19,6 +19,8 @@ const DEADLINE_MS = 10_000;
 const TRY_AGAIN_MS = 200;
 /** gRPC status codes of a server that is not there or not there yet. */
 const GRPC_UNAVAILABLE = 14;
+/** The SDK numbers what keeps a worker from replaying a run; the same kind of error says that a question is not known. */
+const TASK_FAILED = /\[TMPRL\d+\]/;
 /** A question to a process whose worker has not been heard of lately. */
 const GRPC_FAILED_PRECONDITION = 9;
 /**
@@ -78,6 +80,11 @@ function inWords(error: unknown, target: string): unknown {
   }
   if (isUnavailable(error)) {
     return new HoldfastError('TEMPORAL_UNAVAILABLE', `Temporal does not answer for ${target}`, { cause: error });
+  }
+  const failure = chain.find((cause) => cause instanceof QueryNotRegisteredError && TASK_FAILED.test(cause.message));
+  if (failure instanceof Error) {
+    const why = failure.message.split('\n')[0] ?? '';
+    return new HoldfastError('PROCESS_WEDGED', `${target} cannot answer: ${why}`, { cause: error });
   }
   if (chain.some((cause) => cause instanceof QueryRejectedError || cause instanceof QueryNotRegisteredError)) {
     return new HoldfastError('PROCESS_NOT_FOUND', `${target} does not answer this question`, { cause: error });

@@ -269,6 +269,13 @@ export const ERRORS = {
     meaning: 'No process of this name is running.',
     remedy: 'Run holdfast status to see what runs, or holdfast start <model.yaml> to start a model',
   },
+  PROCESS_WEDGED: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'The code of the worker fails at every try to take the process further: it runs, and nothing of it moves.',
+    remedy:
+      'Start workers of a release that replays its history; docs/guides/recover-a-wedged-workflow.md says what to do meanwhile',
+  },
   RECORD_CONFLICT: {
     kind: 'terminal',
     exit: 'error',

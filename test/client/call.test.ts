@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { QueryNotRegisteredError } from '@temporalio/client';
 import { callTemporal } from '../../src/client/call.ts';
 
 /** Calls at once, whatever the deadline. */
@@ -21,6 +22,16 @@ describe('a call to Temporal that fails', () => {
         callTemporal(client, 'rollout/shop/1', () => Promise.reject(serviceError(code)), { deadlineMs: 1 }),
         { code: expected, message: words },
       ));
+
+  it('because the code of the worker fails says which process does not move, and why', async () => {
+    const words = '[TMPRL1100] Nondeterminism error: Timer machine does not handle this event';
+    // As the SDK makes it of a status whose type is not ours to name.
+    const error = Object.assign(Object.create(QueryNotRegisteredError.prototype) as Error, { message: words });
+    await assert.rejects(
+      callTemporal(client, 'rollout/shop/1', () => Promise.reject(error), { deadlineMs: 1 }),
+      { code: 'PROCESS_WEDGED', message: `rollout/shop/1 cannot answer: ${words}` },
+    );
+  });
 
   it('for any other reason fails as it is', async () => {
     const error = serviceError(13);
