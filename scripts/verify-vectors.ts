@@ -1,11 +1,12 @@
 /** Runs every vector file of a directory through the public API: `npm run verify:vectors -- [directory]`. */
+import { existsSync } from 'node:fs';
 import { checkCase, readVectorFile, vectorFileNames } from './verify-vectors/run.ts';
 
 const directory = process.argv[2] ?? 'test/vectors';
 const SHOWN_MAX = 3;
 let passed = 0;
 let failed = 0;
-for (const name of vectorFileNames(directory)) {
+for (const name of existsSync(directory) ? vectorFileNames(directory) : []) {
   const file = readVectorFile(directory, name);
   if (file === null) console.log(`${name} is left out: it holds no cases`);
   for (const vector of file?.cases ?? []) {
