@@ -71,7 +71,8 @@ export function readEvidence(stream: StreamPolicy, given: CohortEvidence): Strea
   return { kind: 'count', window };
 }
 
-const NOTHING = {
+/** Evidence of a cohort to which a stream contributed no unit. */
+export const NOTHING = {
   difference: { kind: 'difference', histogram: [] },
   count: { kind: 'count', window: null },
 } as const;

@@ -1,4 +1,4 @@
-import { conflictingCohort, readEvidence } from './gate-cohort.ts';
+import { conflictingCohort, NOTHING, readEvidence } from './gate-cohort.ts';
 import type { Completion, ReadCohort, StreamEvidence } from './gate-cohort.ts';
 import { CountLedger, DifferenceLedger, restoreLedger, unitsOf } from './gate-evidence.ts';
 import type { EvidenceLedger } from './gate-evidence.ts';
@@ -86,7 +86,7 @@ export class GateRun {
     for (const { policy } of this.plan.streams) {
       if (awaited.has(policy.id)) continue;
       const known = readEvidence(policy, held);
-      evidence.set(policy.id, known ?? emptyEvidence(policy.kind));
+      evidence.set(policy.id, known ?? NOTHING[policy.kind]);
     }
     return { step: held.step, status: held.status, evidence };
   }
@@ -294,8 +294,4 @@ export class GateRun {
     }
     return held;
   }
-}
-
-function emptyEvidence(kind: 'difference' | 'count'): StreamEvidence {
-  return kind === 'difference' ? { kind, histogram: [] } : { kind, window: null };
 }

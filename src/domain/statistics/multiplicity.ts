@@ -45,7 +45,7 @@ export function eBonferroni(lnE: readonly number[], weights: readonly number[], 
 export function eHolm(lnE: readonly number[], weights: readonly number[], alpha: number): boolean[] {
   const rejected = eBonferroni(lnE, weights, alpha).fill(false);
   const weighted = lnE.map((value, i) => ({ i, weight: weights[i]!, ln: value + Math.log(weights[i]!) }));
-  const visits = weighted.filter(({ weight }) => weight > 0).sort((a, b) => b.ln - a.ln || a.i - b.i);
+  const visits = weighted.filter(({ weight }) => weight > 0).sort((a, b) => b.ln - a.ln);
   let remaining = 1;
   for (const { i, weight, ln } of visits) {
     // What remains is at least this stream's own weight; subtraction may leave a little less.
@@ -66,7 +66,7 @@ export function eHolm(lnE: readonly number[], weights: readonly number[], alpha:
 export function eBenjaminiHochberg(lnE: readonly number[], alpha: number): boolean[] {
   requireEvidence(lnE);
   requireLevel(alpha, 'alpha');
-  const descending = [...lnE.keys()].sort((a, b) => lnE[b]! - lnE[a]! || a - b);
+  const descending = [...lnE.keys()].sort((a, b) => lnE[b]! - lnE[a]!);
   const last = descending.findLastIndex((i, rank) => lnE[i]! >= Math.log(lnE.length / (alpha * (rank + 1))));
   const rejected = lnE.map(() => false);
   for (const i of descending.slice(0, last + 1)) rejected[i] = true;

@@ -62,6 +62,7 @@ describe('multiplicity at its boundaries', () => {
   it('takes evidence of nothing, and weights that miss 1 by rounding', () => {
     assert.deepEqual(eBonferroni([-Infinity, 9], [1, 1e-9], 0.05), [false, false]);
     assert.equal(logWeightedMean([-Infinity, 9], [1, 0]), -Infinity);
+    assert.equal(logWeightedMean([Infinity, 9], [0, 1]), 9);
     assert.equal(adjustRunningMax(0), -Infinity);
   });
 
