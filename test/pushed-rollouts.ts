@@ -10,14 +10,18 @@ import { createInMemoryStore } from '../src/adapters/object-store/in-memory.ts';
 import type { ObjectStore } from '../src/adapters/object-store/port.ts';
 import { createEvidenceIntake } from '../src/adapters/record-store/evidence-intake.ts';
 import type { RecordStore } from '../src/adapters/record-store/port.ts';
+import { readRecordedRollout } from '../src/adapters/record-store/recorded-rollout.ts';
 import { createInMemoryRequestLog } from '../src/adapters/request-log/in-memory.ts';
 import { createInMemoryServingCheck } from '../src/adapters/serving-check/in-memory.ts';
 import { createInMemoryRouter } from '../src/adapters/traffic-router/in-memory.ts';
+import { pushEvidence } from '../src/client/evidence.ts';
 import { rolloutId as idOf } from '../src/contracts/names.ts';
 import type { EvidenceReceipt } from '../src/contracts/evidence.ts';
 import type { ModelDeclaration } from '../src/contracts/model.ts';
 import type { RolloutInput, RolloutStatus } from '../src/contracts/workflows.ts';
 import { canonicalJson } from '../src/domain/canonical-json.ts';
+import { verifyChain } from '../src/domain/rollout/verify-chain.ts';
+import type { Verification } from '../src/domain/rollout/verify-chain.ts';
 import { epochMs, HOUR_MS, isoInstant } from '../src/domain/time.ts';
 import { ALIKE, pushedModel } from './pushed-model.ts';
 import { eventually, startStageRun } from './workflows/stage-run.ts';
@@ -37,6 +41,10 @@ export interface PushedRollout {
   batch(cohort: number, counts?: object): object;
   /** Records one and tells nobody. */
   push(cohort: number, counts?: object): Promise<EvidenceReceipt>;
+  /** Records one and tells the rollout, as the HTTP edge and the command line do. */
+  pushAndTell(cohort: number, counts?: object): Promise<EvidenceReceipt>;
+  /** What is on record of it, judged again from there. */
+  verified(): Promise<Verification>;
 }
 
 export interface PushedRollouts {
@@ -62,13 +70,13 @@ export async function startPushedRollouts(records: RecordStore): Promise<PushedR
       const entry = { effectiveFrom: null, stable, candidate: null, exposure: 0, salt: '', mirror: false };
       await router.apply(model, { generation: 1, decisionId: 'first', entry });
       const handle = await run.start('rollout', input.rolloutId, input);
-      return rolloutOf(records, handle, input);
+      return rolloutOf(records, run.client, handle, input);
     },
     stop: () => run.stop(),
   };
 }
 
-function rolloutOf(records: RecordStore, handle: WorkflowHandle, input: RolloutInput): PushedRollout {
+function rolloutOf(records: RecordStore, client: Client, handle: WorkflowHandle, input: RolloutInput): PushedRollout {
   const { model, rolloutId } = input;
   const status = (): Promise<RolloutStatus> => handle.query<RolloutStatus>('status');
   const batch = (cohort: number, counts: object = ALIKE): object => ({
@@ -77,6 +85,8 @@ function rolloutOf(records: RecordStore, handle: WorkflowHandle, input: RolloutI
     cohortStart: isoInstant(START + (cohort - 1) * COHORT_MS),
     counts,
   });
+  const { take } = createEvidenceIntake(records);
+  const sender = { by: 'metrics-job', channel: 'client' };
   return {
     input,
     rolloutId,
@@ -85,12 +95,15 @@ function rolloutOf(records: RecordStore, handle: WorkflowHandle, input: RolloutI
     until: (wanted) => eventually(status, wanted),
     pass: (cohort) => records.transaction(model, (tx) => tx.advanceWatermark(START + cohort * COHORT_MS)),
     batch,
-    push: (cohort, counts) =>
-      createEvidenceIntake(records).take(model, rolloutId, {
-        batch: batch(cohort, counts),
-        by: 'metrics-job',
-        channel: 'client',
-      }),
+    push: (cohort, counts) => take(model, rolloutId, { batch: batch(cohort, counts), ...sender }),
+    async pushAndTell(cohort, counts) {
+      const { receipts } = await pushEvidence(client, rolloutId, { batches: [batch(cohort, counts)], ...sender }, take);
+      return receipts[0] as EvidenceReceipt;
+    },
+    async verified() {
+      const recorded = await records.transaction(model, (tx) => readRecordedRollout(tx, rolloutId));
+      return verifyChain({ ...recorded, head: (await status()).head ?? null });
+    },
   };
 }
 

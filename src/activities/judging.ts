@@ -1,6 +1,6 @@
 /**
  * One look of the gate: measure what has matured, record it, judge everything recorded. The look, its evidence and its decision are
- * written in one transaction; asking again for a cohort that was looked at returns the recorded judgement.
+ * written in one transaction, and only by who has heard of the look before it: whoever has not gets the recorded judgement instead.
  */
 import type { MetricSource } from '../adapters/metric-source/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
@@ -23,7 +23,9 @@ import { sha256Hex } from '../domain/sha256.ts';
 import { awaitedEvidence, beginGate } from '../domain/statistics/index.ts';
 import type { GateState, LookRecord } from '../domain/statistics/index.ts';
 import { cohortStart, isoInstant } from '../domain/time.ts';
-import { measureLook } from './look-evidence.ts';
+import { gateKey, judgementAfter, judgementKey, splitsOfRun } from './due-looks.ts';
+import type { HeardOf } from './due-looks.ts';
+import { measureArrivals, measureLook } from './look-evidence.ts';
 import type { Measured, Measuring } from './look-evidence.ts';
 import { modelContext } from './model-context.ts';
 import { policyOnRecord } from './policy-records.ts';
@@ -33,11 +35,10 @@ const ACTUATION_COHORTS = 1;
 /** A cohort in which another split chose arms is not a comparison of these two bundles. */
 const FOREIGN_SPLIT = 'foreign-split';
 
-export interface LookInput {
-  readonly model: string;
-  readonly rolloutId: string;
-  readonly run: 'shadow' | 'canary';
+export interface LookInput extends HeardOf {
   readonly cohort: number;
+  /** 0 for the look that takes the cohort in; how many came before one that only takes in what has come since. */
+  readonly again: number;
   readonly mayAdvance: boolean;
   readonly policyDigest: string;
   /** Step of the ladder on which the rollout stands. */
@@ -58,8 +59,7 @@ interface Look extends Measuring {
   readonly mayAdvance: boolean;
   /** Approvals that are given or asked for and lack the word of the HTTP edge. */
   readonly unvouched: number;
-  readonly previous: { readonly evidenceDigest: string; readonly batchesDigest: string };
-  readonly assignmentFaults: readonly string[];
+  readonly previous: Omit<RecordBodies['gateState'], 'cohort' | 'again' | 'state' | 'policyDigest'>;
 }
 
 export interface JudgingPorts {
@@ -68,34 +68,41 @@ export interface JudgingPorts {
   readonly metricSource: MetricSource;
 }
 
-/** Looks once, after `input.cohort`, which must be complete in the archive. */
+/** Looks once, after `input.cohort`, which must be complete in the archive; once more after the same where `input.again` says so. */
 export async function look({ records, ...sources }: JudgingPorts, input: LookInput): Promise<Judgement> {
   const prepared = await records.transaction(input.model, (tx) => prepare(tx, input));
   if ('judgement' in prepared) return prepared.judgement;
-  const measured = await measureLook(sources, prepared);
+  const measured = input.again === 0 ? await measureLook(sources, prepared) : await arrived(sources, prepared);
   return records.transaction(input.model, (tx) => conclude(tx, prepared, measured));
 }
 
-const judgementKey = (input: LookInput): string => `${input.rolloutId}/${input.run}/judgement`;
-const gateKey = (input: LookInput): string => `${input.rolloutId}/${input.run}`;
+/** What has been pushed since the last look; everything else waits for its cohort. */
+async function arrived(sources: Omit<JudgingPorts, 'records'>, prepared: Look): Promise<Measured> {
+  const { status, missing } = prepared.previous;
+  const found = await measureArrivals(sources, prepared);
+  // Whoever said so looked at records that are read-only, and under the same policy.
+  if (found.records.length === 0) throw new Error(`${gateKey(prepared)} was to look again, and nothing has come since`);
+  return { ...found, status, missing: new Map([...Object.entries(missing), ...found.missing]) };
+}
+
+const BEFORE_THE_FIRST: Look['previous'] = {
+  evidenceDigest: '',
+  batchesDigest: '',
+  assignmentFaults: [],
+  status: 'ok',
+  missing: {},
+};
 const basisPoints = (exposure: number): number => Math.round(exposure * 10_000);
 const padded = (cohort: number): string => String(cohort).padStart(6, '0');
 
-/** The judgement of a cohort that was looked at before; null when it was not. */
-async function recorded(tx: RecordTransaction, input: LookInput): Promise<Judgement | null> {
-  const known = await tx.get('gateState', gateKey(input));
-  if (known === null || known.cohort < input.cohort) return null;
-  return (await tx.get('memory', judgementKey(input)))?.value as Judgement;
-}
-
 async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | { readonly judgement: Judgement }> {
-  const judgement = await recorded(tx, input);
+  const judgement = await judgementAfter(tx, input);
   if (judgement !== null) return { judgement };
   const known = await tx.get('gateState', gateKey(input));
   const { calendar } = await modelContext(tx);
   const policy = await policyOnRecord(tx, input.policyDigest);
   const schedule = (await tx.get('schedule', input.rolloutId))?.entries ?? [];
-  const ofRun = schedule.filter(({ mode }) => (mode === 'shadow' ? 'shadow' : 'canary') === input.run);
+  const ofRun = await splitsOfRun(tx, input.rolloutId, input.run);
   const first = ofRun[0];
   const entry = ofRun.findLast(({ cohort }) => cohort <= input.cohort) ?? first;
   if (first === undefined || entry?.candidate === undefined || entry.candidate === null) {
@@ -121,8 +128,7 @@ async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | 
     runStart: first.cohort,
     mayAdvance: input.mayAdvance && unvouched === 0,
     unvouched,
-    previous: known ?? { evidenceDigest: '', batchesDigest: '' },
-    assignmentFaults: known?.assignmentFaults ?? [],
+    previous: known ?? BEFORE_THE_FIRST,
     watermark: (await tx.watermark()) ?? 0,
     generations: new Set(schedule.map(({ generation }) => generation)),
     awaited: awaitedEvidence(state),
@@ -187,7 +193,7 @@ async function unvouchedApprovals(
 async function conclude(tx: RecordTransaction, prepared: Look, measured: Measured): Promise<Judgement> {
   const { input, plan } = prepared;
   // Two attempts may measure at once, and a later one has seen more labels: the first that is recorded holds.
-  const known = await recorded(tx, input);
+  const known = await judgementAfter(tx, input);
   if (known !== null) return known;
   for (const body of measured.records) await tx.insert('evidence', evidenceKey(body.batchId), body);
   for (const body of measured.scores) await tx.insert('scores', `${gateKey(input)}/${padded(body.cohort)}`, body);
@@ -196,7 +202,10 @@ async function conclude(tx: RecordTransaction, prepared: Look, measured: Measure
   const evidenceDigest = sha256Hex(canonicalJson([prepared.previous.evidenceDigest, measured.records]));
   const batchesDigest = sha256Hex(canonicalJson([prepared.previous.batchesDigest, [...basis.batches].sort()]));
   await tx.put('gateState', gateKey(input), {
-    cohort: input.cohort,
+    cohort: basis.cohort,
+    ...againOf(basis),
+    status: basis.status,
+    missing: Object.fromEntries(measured.missing),
     state,
     evidenceDigest,
     batchesDigest,
@@ -225,9 +234,13 @@ function basisOf(prepared: Look, measured: Measured): LookBasis {
     batches: measured.records.map(({ batchId }) => batchId),
     mayAdvance,
     extraCohorts: input.extraCohorts,
-    assignmentFaults: [...new Set([...prepared.assignmentFaults, ...foreign])],
+    assignmentFaults: [...new Set([...prepared.previous.assignmentFaults, ...foreign])],
+    ...(input.again === 0 ? {} : { again: input.again }),
   };
 }
+
+/** Said only of looks that are not the first after their cohort. */
+const againOf = ({ again }: LookBasis): Pick<LookBasis, 'again'> => (again === undefined ? {} : { again });
 
 interface Taken {
   readonly basis: LookBasis;
@@ -240,9 +253,10 @@ function judgementOf(prepared: Look, measured: Measured, { basis, state, record,
   const { input, plan, calendar, policy } = prepared;
   const judged = policyAtStep(plan, record.step, basis.extraCohorts);
   return {
-    decisionId: `${gateKey(input)}/${input.cohort}`,
+    decisionId: `${gateKey(input)}/${input.cohort}${input.again === 0 ? '' : `/${input.again + 1}`}`,
     run: input.run,
     cohort: input.cohort,
+    ...againOf(basis),
     eventTime: isoInstant(cohortStart(calendar, input.cohort + 1)),
     verdict: record.decision,
     reasons: record.reasons,

@@ -95,6 +95,22 @@ export async function measureLook(sources: Sources, m: Measuring): Promise<Measu
   };
 }
 
+/** What somebody has pushed for cohorts that were looked at already. Of the cohorts themselves nothing is measured a second time. */
+export async function measureArrivals(sources: Sources, m: Measuring): Promise<Omit<Measured, 'status'>> {
+  const due = m.awaited.map(({ cohort, streams }) => ({ cohort: m.runStart + cohort - 1, streams }));
+  const pushed = m.policy.rollout.metrics.filter(
+    ({ source, observable }) => source.kind === 'pushed' && observable.includes(m.run),
+  );
+  const records: EvidenceRecord[] = [];
+  const missing = new Map<string, string>();
+  for (const metric of pushed) {
+    const { found, reason } = await measureMetric(sources, m, metric, due, Number.POSITIVE_INFINITY);
+    records.push(...found);
+    if (reason !== null) missing.set(metric.name, reason);
+  }
+  return { records, scores: [], assigned: { control: 0, candidate: 0 }, foreignUnits: 0, missing };
+}
+
 type Due = ReadonlyArray<{ readonly cohort: number; readonly streams: readonly string[] }>;
 
 /** Everything of the cohort itself is awaited, too: a metric without delay is complete with it. */

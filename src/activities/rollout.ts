@@ -2,7 +2,13 @@ import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
 import type { PutTraffic, TrafficState } from '../contracts/serving.ts';
-import type { ExposureApplied, RolloutActivities, RolloutInput, SetExposureInput } from '../contracts/workflows.ts';
+import type {
+  ExposureApplied,
+  ExposureMove,
+  RolloutActivities,
+  RolloutInput,
+  SetExposureInput,
+} from '../contracts/workflows.ts';
 import { experimentationId, promotionId } from '../contracts/names.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { policyOf } from '../contracts/policy-record.ts';
@@ -13,9 +19,10 @@ import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
+import { cohortIsComplete, dueLook } from './due-looks.ts';
 import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
-import { evaluateOffline, newSuiteCase } from './offline-evaluation.ts';
+import { evaluateOffline } from './offline-evaluation.ts';
 import { recordPolicy } from './policy-records.ts';
 import type { ActivityPorts } from './ports.ts';
 import { rebasePolicy } from './rebasing.ts';
@@ -32,20 +39,20 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
     checkServing: (input) => checkServing(ports, input),
     rebasePolicy: (input) => records.transaction(input.model, (tx) => rebasePolicy(tx, input)),
     recordEvidence: ({ model, rolloutId, ...command }) => evidenceIntake.take(model, rolloutId, command),
-    setExposure: (input) => setExposure(trafficRouter, input),
+    async setExposure(input) {
+      const applied = await setExposure(trafficRouter, input);
+      await records.transaction(input.model, (tx) => recordExposure(tx, { ...input, ...applied }));
+      return applied;
+    },
     returnToStable: (input) => returnToStable(trafficRouter, input),
-    recordExposure: (input) => records.transaction(input.model, (tx) => recordExposure(tx, input)),
     async judgeNext(input) {
-      const cohort = input.afterCohort + 1;
       const { model, rolloutId, turn } = input;
-      const work = await waitForWork(records, model, rolloutId, async (tx, watermark) => {
+      const due = await waitForWork(records, model, rolloutId, async (tx, watermark) => {
         await takeTurn(tx, rolloutId, turn);
-        const caseId = await newSuiteCase(tx, rolloutId);
-        if (caseId !== null) return { caseId };
-        return (await cohortIsComplete(tx, watermark, cohort)) === null ? null : { caseId };
+        return dueLook(tx, watermark, input);
       });
-      if (work.caseId !== null) return { kind: 'suiteGrew', caseId: work.caseId };
-      return { kind: 'judged', judgement: await keepAlive(() => look(ports, { ...input, cohort })) };
+      if (due.kind !== 'due') return due;
+      return { kind: 'judged', judgement: await keepAlive(() => look(ports, { ...input, ...due.look })) };
     },
     async cohortServedNext({ model, rolloutId, cohort }) {
       await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));
@@ -63,12 +70,6 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
       }),
     finishRollout: (input) => records.transaction(input.model, (tx) => finishRollout(tx, input)),
   };
-}
-
-async function cohortIsComplete(tx: RecordTransaction, watermark: number | null, cohort: number): Promise<true | null> {
-  if (watermark === null) return null;
-  const { calendar } = await modelContext(tx);
-  return watermark >= cohortStart(calendar, cohort + 1) ? true : null;
 }
 
 /** Stable is what the gateways really serve, read back; the rollout keeps the policy it begins with. */
@@ -208,9 +209,7 @@ function names({ entries, eventClock }: TrafficState, { salt, leaving }: SetExpo
   );
 }
 
-type Applied = Parameters<RolloutActivities['recordExposure']>[0];
-
-async function recordExposure(tx: RecordTransaction, input: Applied): Promise<void> {
+async function recordExposure(tx: RecordTransaction, input: ExposureMove & ExposureApplied): Promise<void> {
   const { effectiveFrom, effectiveCohort, stable, candidate, exposure, salt, mirror, step, mode, generation } = input;
   const schedule = (await tx.get('schedule', input.rolloutId)) ?? { entries: [] };
   if (schedule.entries.some((entry) => entry.generation === generation)) return;

@@ -52,6 +52,11 @@ export const evidenceBatchSchema = z.strictObject(evidenceBatchFields, {
 });
 export type EvidenceBatch = z.infer<typeof evidenceBatchSchema>;
 
+/** Key of the record of a batch: cohorts of a metric sort by time. */
+export function evidenceBatchKey(rolloutId: string, metric: string, cohort: number): string {
+  return `${rolloutId}/${metric}/${String(cohort).padStart(6, '0')}`;
+}
+
 /** A batch with who gives it, by which way. */
 export interface EvidenceCommand {
   /** As told: whether it is a batch is part of what is judged, and recorded with its reason. */

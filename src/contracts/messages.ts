@@ -175,7 +175,7 @@ export interface CommandAnswer {
 
 export const evidenceArrivedSignal = defineMessage(
   'evidenceArrived',
-  'Evidence has been recorded: look now instead of at the next poll.',
+  'Evidence has been recorded. The wait for it has heard so from the records; the history says when it was told.',
   z.strictObject({ batchId: z.string().min(1).max(300) }),
   { batchId: 'batch-1' },
 );

@@ -269,7 +269,13 @@ export interface RecordBodies {
   scores: ScoresRecord;
   /** key: `${rolloutId}/${run}`: the gate's state after its last look */
   gateState: {
+    /** The last look: after which cohort, and how many had been before it after the same, where any had. */
     readonly cohort: number;
+    readonly again?: number;
+    /** Of that cohort. */
+    readonly status: 'ok' | 'void';
+    /** Why a stream's evidence was not there, by stream. */
+    readonly missing: Readonly<Record<string, string>>;
     readonly state: unknown;
     readonly evidenceDigest: string;
     readonly batchesDigest: string;

@@ -162,6 +162,13 @@ export interface SetExposureInput {
   readonly effectiveCohort: number | null;
 }
 
+/** A split with the step of the ladder it is of. */
+export interface ExposureMove extends SetExposureInput {
+  readonly step: number;
+  readonly mode: string;
+  readonly evidenceDigest: string | null;
+}
+
 export interface ExposureApplied {
   readonly effectiveCohort: number;
   readonly effectiveFrom: string;
@@ -196,20 +203,24 @@ export interface RolloutActivities {
   recordEvidence(
     input: EvidenceCommand & { readonly model: string; readonly rolloutId: string },
   ): Promise<EvidenceReceipt>;
-  /** Talks to the router alone: it must work while the record store is down. */
-  setExposure(input: SetExposureInput): Promise<ExposureApplied>;
+  /**
+   * Puts a split into effect at every gateway, then records it. Which comes first matters: with the record store down it is in effect all
+   * the same, and only the answer waits.
+   */
+  setExposure(input: ExposureMove): Promise<ExposureApplied>;
   /** Everyone on stable, verified at every gateway; idempotent, never gives up, needs no record store. */
   returnToStable(input: SetExposureInput): Promise<ExposureApplied>;
-  recordExposure(
-    input: SetExposureInput &
-      ExposureApplied & { readonly step: number; readonly mode: string; readonly evidenceDigest: string | null },
-  ): Promise<void>;
-  /** Waits for the next cohort, measures what has matured, records it, judges all recorded evidence. */
+  /**
+   * Waits for the next cohort or for evidence that somebody pushes for those before, measures what has matured, records it, judges all
+   * recorded evidence. A look that was recorded after the one named is the answer, also where its answer was lost.
+   */
   judgeNext(input: {
     readonly model: string;
     readonly rolloutId: string;
     readonly run: 'shadow' | 'canary';
+    /** The look heard of last: after which cohort, and how many had been before it after the same. */
     readonly afterCohort: number;
+    readonly afterAgain: number;
     readonly mayAdvance: boolean;
     readonly policyDigest: string;
     readonly step: number;

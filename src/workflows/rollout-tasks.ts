@@ -1,8 +1,9 @@
 /** Waiting and giving up: how a workflow has the machine's tasks done, and what cuts them short. */
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { RolloutInput } from '../contracts/workflows.ts';
 import type { RolloutEvent, RolloutTask } from '../domain/rollout/states.ts';
 import { control, data, urgent, watch } from './activity-doors.ts';
+import { HISTORY_EVENTS_MAX } from './limits.ts';
 import type { RolloutDesk } from './rollout-doors.ts';
 import { doWork } from './rollout-work.ts';
 import type { Hands, Work } from './rollout-work.ts';
@@ -50,7 +51,7 @@ async function perform(input: RolloutInput, desk: RolloutDesk, task: RolloutTask
   }
 }
 
-/** Any message cuts the wait short: what is waited for may have changed with it. */
+/** Any order cuts the wait short: what is waited for may have changed with it. So does a history that has grown long meanwhile. */
 async function awaitEvidence(
   input: RolloutInput,
   desk: RolloutDesk,
@@ -59,7 +60,7 @@ async function awaitEvidence(
   const before = desk.messages;
   return race(
     () => doWork(HANDS, input, desk, task),
-    () => desk.messages !== before,
+    () => desk.messages !== before || workflowInfo().historyLength > HISTORY_EVENTS_MAX,
     task.kind === 'judge' ? patienceOf(desk, task.patienceMs) : null,
   );
 }

@@ -90,13 +90,14 @@ function judge(
   hands: Hands,
   { model, rolloutId }: RolloutInput,
   { state, messages }: Desk,
-  { run, afterCohort, mayAdvance, extraCohorts }: Extract<RolloutTask, { kind: 'judge' }>,
+  { run, afterCohort, afterAgain, mayAdvance, extraCohorts }: Extract<RolloutTask, { kind: 'judge' }>,
 ): Promise<RolloutEvent> {
   return hands.watch(`cohort ${afterCohort + 1}, ${positionInWords(state)}; so far ${state.inWords}`).judgeNext({
     model,
     rolloutId,
     run,
     afterCohort,
+    afterAgain,
     mayAdvance,
     extraCohorts,
     policyDigest: state.brief?.policyDigest ?? '',
@@ -172,12 +173,9 @@ async function applyOrder(
   task: Extract<RolloutTask, { kind: 'apply' }>,
 ): Promise<RolloutEvent> {
   const { order, generation } = task;
-  const split = splitOf(input, state, generation, order);
   const where = order.step === null ? 'promotion to stable' : `${order.step.mode} at exposure ${order.step.exposure}`;
-  const applied = await hands.control(where).setExposure(split);
-  await hands.control(`recording: ${where}`).recordExposure({
-    ...split,
-    ...applied,
+  const applied = await hands.control(where).setExposure({
+    ...splitOf(input, state, generation, order),
     step: order.target,
     mode: order.step?.mode ?? 'stable',
     evidenceDigest: order.evidenceDigest,

@@ -6,12 +6,7 @@ import { rolloutId } from '../../src/contracts/names.ts';
 import type { ModelDeclaration } from '../../src/contracts/model.ts';
 import type { DecisionRecord, EvidenceRecord } from '../../src/contracts/records.ts';
 import type { LogRecord, PredictionRecord } from '../../src/contracts/serving.ts';
-import type {
-  ExposureApplied,
-  RolloutActivities,
-  RolloutInput,
-  SetExposureInput,
-} from '../../src/contracts/workflows.ts';
+import type { ExposureApplied, RolloutActivities, RolloutInput, ExposureMove } from '../../src/contracts/workflows.ts';
 import type { Judgement, RolloutBrief } from '../../src/domain/rollout/states.ts';
 import { HOUR_MS, isoInstant } from '../../src/domain/time.ts';
 import { COHORT_MS, CONSTANT, FRESH, MODEL, START, STATIC } from './small-world.ts';
@@ -110,9 +105,9 @@ export interface RolloutDesk {
   readonly activities: RolloutActivities;
   begin(): Promise<RolloutBrief>;
   /** The split of a step of the ladder, as the workflow orders it. */
-  split(step: number, over?: Partial<SetExposureInput>): Promise<SetExposureInput>;
+  split(step: number, over?: Partial<ExposureMove>): Promise<ExposureMove>;
   /** Puts a step into effect and records it. */
-  climbTo(step: number, over?: Partial<SetExposureInput>): Promise<ExposureApplied>;
+  climbTo(step: number, over?: Partial<ExposureMove>): Promise<ExposureApplied>;
   /** One look after the cohort that follows `afterCohort`. */
   look(afterCohort: number, over?: Partial<Look>): Promise<Judgement>;
   lookInput(afterCohort: number, over?: Partial<Look>): Promise<Look>;
@@ -127,7 +122,7 @@ export async function rolloutDesk(world: SmallWorld, ports: ActivityPorts = worl
   const activities = createRolloutActivities(ports);
   await introduce(world);
   const begin = (): Promise<RolloutBrief> => world.run(() => activities.beginRollout(ROLLOUT));
-  const split = async (step: number, over: Partial<SetExposureInput> = {}): Promise<SetExposureInput> => {
+  const split = async (step: number, over: Partial<ExposureMove> = {}): Promise<ExposureMove> => {
     const brief = await begin();
     return {
       model: MODEL,
@@ -142,13 +137,16 @@ export async function rolloutDesk(world: SmallWorld, ports: ActivityPorts = worl
       salt: brief.salt,
       calendar: brief.calendar,
       effectiveCohort: null,
+      step,
+      mode: brief.steps[step]?.mode ?? 'stable',
+      evidenceDigest: null,
       ...over,
     };
   };
   const lookInput = async (afterCohort: number, over: Partial<Look> = {}): Promise<Look> => {
     const { policyDigest } = await begin();
     const { model, rolloutId: id } = ROLLOUT;
-    const nothing = { extraCohorts: 0, approvals: [], splitRefused: null, turn: 0 };
+    const nothing = { afterAgain: 0, extraCohorts: 0, approvals: [], splitRefused: null, turn: 0 };
     const stands = { run: 'shadow', step: 1, mayAdvance: true } as const;
     return { model, rolloutId: id, afterCohort, policyDigest, ...stands, ...nothing, ...over };
   };
@@ -160,8 +158,6 @@ export async function rolloutDesk(world: SmallWorld, ports: ActivityPorts = worl
     async climbTo(step, over) {
       const order = await split(step, over);
       const applied = await world.run(() => activities.setExposure(order));
-      const mode = (await begin()).steps[step]?.mode ?? 'stable';
-      await world.run(() => activities.recordExposure({ ...order, ...applied, step, mode, evidenceDigest: null }));
       return applied;
     },
     async look(afterCohort, over) {

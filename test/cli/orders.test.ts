@@ -59,7 +59,6 @@ const activities = {
   evaluateOffline: async () => ({ passed: true, decisionId: 'offline', reasons: [], inWords: 'passes the suite' }),
   setExposure: async () => ({ effectiveCohort: 1, effectiveFrom: '2001-02-01T00:00:00Z', gateways: 1 }),
   returnToStable: async () => ({ effectiveCohort: 1, effectiveFrom: '2001-02-01T00:00:00Z', gateways: 1 }),
-  recordExposure: async () => undefined,
   announceRequest: async () => undefined,
   finishRollout: async () => ({ handoffId: 'handoff' }),
   cohortServedNext: async () => undefined,

@@ -3,7 +3,6 @@
  * attempts that die before or after their effect, or live on and act too late.
  */
 import { createRolloutActivities } from '../../src/activities/rollout.ts';
-import { newSuiteCase } from '../../src/activities/offline-evaluation.ts';
 import { takeTurn } from '../../src/activities/turns.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import type { AllActivities, RolloutInput } from '../../src/contracts/workflows.ts';
@@ -12,11 +11,10 @@ import type { Desk, RolloutOrder } from '../../src/domain/rollout/desk.ts';
 import { beginRollout } from '../../src/domain/rollout/machine.ts';
 import type { RolloutEvent, RolloutTask } from '../../src/domain/rollout/states.ts';
 import { sha256Hex } from '../../src/domain/sha256.ts';
-import { cohortStart, isoInstant } from '../../src/domain/time.ts';
+import { isoInstant } from '../../src/domain/time.ts';
 import { doWork } from '../../src/workflows/rollout-work.ts';
 import type { Hands, Work } from '../../src/workflows/rollout-work.ts';
 import { MODEL } from './gateways.ts';
-import { COHORT_MS, ORIGIN } from './world.ts';
 import type { World } from './world.ts';
 
 const NOT_YET = 'nothing to do yet';
@@ -111,17 +109,13 @@ function activitiesOf(world: World): AllActivities {
   const { ports } = world;
   const real = createRolloutActivities(ports);
   const judgeNext: AllActivities['judgeNext'] = async (input) => {
-    const cohort = input.afterCohort + 1;
-    const caseId = await ports.records.transaction(MODEL, async (tx) => {
+    const due = await ports.records.transaction(MODEL, async (tx) => {
       await takeTurn(tx, input.rolloutId, input.turn);
-      const isComplete =
-        ((await tx.watermark()) ?? 0) >= cohortStart({ origin: ORIGIN, lengthMs: COHORT_MS }, cohort + 1);
-      const newCase = await newSuiteCase(tx, input.rolloutId);
-      if (newCase === null && !isComplete) throw new Error(NOT_YET);
-      return newCase;
+      return world.parts.dueLook(tx, await tx.watermark(), input);
     });
-    if (caseId !== null) return { kind: 'suiteGrew', caseId };
-    return { kind: 'judged', judgement: await world.parts.look(ports, { ...input, cohort }) };
+    if (due === null) throw new Error(NOT_YET);
+    if (due.kind !== 'due') return due;
+    return { kind: 'judged', judgement: await world.parts.look(ports, { ...input, ...due.look }) };
   };
   return {
     ...(real as AllActivities),

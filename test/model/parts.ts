@@ -2,6 +2,7 @@
  * What the model is made of where it can be made wrongly: the product's own functions, each replaceable by a faulty one, so that it can be
  * shown that the checker sees.
  */
+import { dueLook } from '../../src/activities/due-looks.ts';
 import { look } from '../../src/activities/judging.ts';
 import { refuseOrder, takeOrder } from '../../src/domain/rollout/desk.ts';
 import type { Desk } from '../../src/domain/rollout/desk.ts';
@@ -15,6 +16,7 @@ export interface Parts {
   readonly nextTask: typeof nextTask;
   readonly takeOrder: typeof takeOrder;
   readonly refuseOrder: typeof refuseOrder;
+  readonly dueLook: typeof dueLook;
   readonly look: typeof look;
   readonly judgeTraffic: JudgeTraffic;
   /** What a desk keeps when its run is continued as a new one. */
@@ -39,6 +41,7 @@ export const HONEST: Parts = {
   nextTask,
   takeOrder,
   refuseOrder,
+  dueLook,
   look,
   judgeTraffic,
   carry: (desk) => JSON.parse(JSON.stringify(desk)) as Desk,

@@ -38,7 +38,6 @@ describe('a rollout with an infra step', function () {
       'evaluateOffline',
       'checkServing',
       'setExposure',
-      'recordExposure',
       'returnToStable',
       'judgeNext',
       'announceRequest',

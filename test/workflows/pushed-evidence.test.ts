@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
+import type { WorkflowHandle } from '@temporalio/client';
 import { recordEvidence } from '../../src/client/evidence.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import { readRecordedRollout } from '../../src/adapters/record-store/recorded-rollout.ts';
 import { verifyChain } from '../../src/domain/rollout/verify-chain.ts';
 import { resealed } from '../domain/rollout/eventful-rollout.ts';
+import { historyOf } from './stage-run.ts';
 import { ALIKE, HARMFUL } from '../pushed-model.ts';
 import { startPushedRollouts } from '../pushed-rollouts.ts';
 import type { PushedRollouts } from '../pushed-rollouts.ts';
+
+/** Budgets of a judged batch: what it may cost the history where nothing changes, and where the split widens. */
+const BATCH_EVENTS_MAX = 12;
+const WIDENED_EVENTS_MAX = 20;
+
+/** Until no workflow task is on its way. */
+async function settled(handle: WorkflowHandle): Promise<void> {
+  for (let length = -1, seen = 0; seen !== length; seen = (await handle.describe()).historyLength) {
+    length = seen;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 describe('a rollout that is judged by what somebody pushes', function () {
   this.timeout(60_000);
@@ -25,26 +39,59 @@ describe('a rollout that is judged by what somebody pushes', function () {
     const { last: due, exposure } = await rollout.until(({ last }) => last?.cohort === 2);
     assert.deepEqual([due?.verdict, due?.reasons, exposure], ['hold', ['data-pending', 'refunds'], 0.05]);
     assert.equal(due?.unmet[0], 'refunds: nothing has been recorded for 2001-01-03T00:00:00Z yet');
-    // Late, and the later cohort first.
-    for (const cohort of [2, 1]) assert.equal((await rollout.push(cohort)).result, 'recorded');
-    await rollout.pass(3);
+    // Late, and the later cohort first: alone it completes nothing.
+    assert.equal((await rollout.pushAndTell(2)).result, 'recorded');
+    await settled(rollout.handle);
+    const before = await historyOf(rollout.handle);
+    assert.equal((await rollout.pushAndTell(1)).result, 'recorded');
     const { last: judged } = await rollout.until(({ exposure: now }) => now === 0.25);
-    assert.deepEqual([judged?.cohort, judged?.verdict], [3, 'advance']);
+    assert.deepEqual([judged?.cohort, judged?.again, judged?.verdict], [2, 1, 'advance']);
+    await settled(rollout.handle);
+    const events = (await historyOf(rollout.handle)).length - before.length;
+    assert.ok(events <= WIDENED_EVENTS_MAX, `the look and the wider split took ${events} events`);
+    assert.equal((await rollout.verified()).verified, true);
   });
 
-  it('is stopped by harm in what was pushed, while what is missing holds nothing but the advance', async () => {
+  it('is judged once by what comes after its cohort, and told again it is not judged again', async () => {
+    const rollout = await rollouts.begin('again');
+    await rollout.until(({ exposure }) => exposure === 0.05);
+    for (const cohort of [1, 2, 3]) await rollout.pass(cohort);
+    await rollout.until(({ last }) => last?.cohort === 3);
+    const few = { candidateEvents: 1, events: 20, candidateExposures: 50, exposures: 1000 };
+    const before = await historyOf(rollout.handle);
+    assert.equal((await rollout.pushAndTell(1, few)).result, 'recorded');
+    const { last: first } = await rollout.until(({ last }) => last?.again === 1);
+    assert.deepEqual([first?.cohort, first?.verdict, first?.reasons], [3, 'hold', ['data-pending', 'refunds']]);
+    assert.match(first?.unmet.join() ?? '', /nothing has been recorded for 2001-01-03T03:00:00Z yet/);
+    await settled(rollout.handle);
+    const events = (await historyOf(rollout.handle)).length - before.length;
+    assert.ok(events <= BATCH_EVENTS_MAX, `a judged batch took ${events} events`);
+    for (let told = 0; told < 3; told++) assert.equal((await rollout.pushAndTell(1, few)).result, 'duplicate');
+    for (let told = 0; told < 3; told++) await rollout.handle.signal('evidenceArrived', { batchId: 'refunds-1' });
+    assert.equal((await rollout.push(2, few)).result, 'recorded');
+    const { last: second } = await rollout.until(({ last }) => last?.again === 2);
+    assert.deepEqual([second?.cohort, second?.verdict, second?.reasons], [3, 'continue', ['evidence']]);
+    await rollout.pass(4);
+    const { last: next } = await rollout.until(({ last }) => last?.cohort === 4);
+    assert.deepEqual([next?.again, next?.reasons], [undefined, ['data-pending', 'refunds']]);
+    const verified = await rollout.verified();
+    assert.ok(verified.verified, JSON.stringify(verified));
+    assert.equal(verified.looks, 6);
+  });
+
+  it('is stopped at once by harm in what was pushed, while what is missing holds nothing but the advance', async () => {
     const rollout = await rollouts.begin('harmed');
     await rollout.until(({ exposure }) => exposure === 0.05);
     await rollout.pass(3);
     await rollout.until(({ last }) => last?.cohort === 3);
-    await rollout.push(1, HARMFUL);
-    await rollout.pass(4);
+    await rollout.pushAndTell(1, HARMFUL);
     const { decision } = await rollout.until((state) => state.decision !== null);
     assert.equal(decision?.outcome, 'rolled_back');
     assert.match(decision?.reason ?? '', /refunds/);
     await rollout.handle.result();
     const late = await rollout.push(2);
     assert.match(late.message, /is no rollout in flight/);
+    assert.equal((await rollout.verified()).verified, true);
   });
 
   it('is verified from its records, although its ladder exposes somebody right after the examination', async () => {

@@ -31,7 +31,7 @@ export const EFFECTS: readonly Effect[] = [
   { activity: 'setExposure', writes: 'split at 0.25', story: climbs },
   { activity: 'setExposure', writes: 'split at 1', story: climbs },
   { activity: 'setExposure', writes: 'split of the promoted', story: climbs },
-  { activity: 'recordExposure', writes: 'schedule', story: climbs },
+  { activity: 'setExposure', writes: 'schedule', story: climbs },
   { activity: 'judgeNext', writes: 'turn', story: climbs },
   { activity: 'judgeNext', writes: 'settle', without: 'turn', story: climbs },
   { activity: 'judgeNext', writes: 'unsettle', without: 'turn', story: climbs },

@@ -1,5 +1,5 @@
 /** Pushed evidence into the records: judged, written once, and every attempt kept with its reason. */
-import { evidenceBatchSchema } from '../../contracts/evidence.ts';
+import { evidenceBatchKey, evidenceBatchSchema } from '../../contracts/evidence.ts';
 import type { EvidenceBatch, EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { EvidenceBatchRecord, PolicyRecord } from '../../contracts/records.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
@@ -89,9 +89,6 @@ function offeredOf({ batchId, metric, cohortStart: from, counts, differences }: 
   };
 }
 
-const batchKey = (rolloutId: string, metric: string, cohort: number): string =>
-  `${rolloutId}/${metric}/${String(cohort).padStart(6, '0')}`;
-
 /** Where the key of a batch is found by its id: a rollout of months has thousands, and each is looked for at every push. */
 const idKey = (rolloutId: string, batchId: string): string => `${rolloutId}/batch/${sha256Hex(batchId)}`;
 
@@ -102,9 +99,11 @@ async function record(
   { batchId, metric, counts }: OfferedBatch,
   cohort: number,
 ): Promise<void> {
-  const key = batchKey(rolloutId, metric, cohort);
+  const key = evidenceBatchKey(rolloutId, metric, cohort);
   await tx.insert('evidenceBatch', key, { batchId, rolloutId, metric, cohort, ...counts, by, channel });
   await tx.put('memory', idKey(rolloutId, batchId), { value: key });
+  // There may be something to judge before event time moves on.
+  await tx.unsettle(rolloutId);
 }
 
 async function factsOf(tx: RecordTransaction, rolloutId: string, offered: OfferedBatch): Promise<IntakeFacts> {
@@ -119,7 +118,7 @@ async function factsOf(tx: RecordTransaction, rolloutId: string, offered: Offere
   const metrics = (await presentPolicy(tx, rolloutId))?.rollout.metrics ?? [];
   const cohort = cohortOf(calendar, offered.cohortStart);
   const keyOfId = (await tx.get('memory', idKey(rolloutId, offered.batchId)))?.value;
-  const sameCohort = await tx.get('evidenceBatch', batchKey(rolloutId, offered.metric, cohort));
+  const sameCohort = await tx.get('evidenceBatch', evidenceBatchKey(rolloutId, offered.metric, cohort));
   const sameId = typeof keyOfId === 'string' ? await tx.get('evidenceBatch', keyOfId) : null;
   return {
     rolloutId,

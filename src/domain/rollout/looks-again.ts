@@ -163,6 +163,13 @@ export class LooksAgain {
     const last = before.looks.at(-1)?.basis;
     if (last !== undefined && basis.runStart !== last.runStart)
       throw new Difference(link, `its run began with cohort ${basis.runStart}, and with ${last.runStart} before`);
+    const { again, status, cohort } = basis;
+    const follows = last?.cohort === cohort && last.status === status && again === (last.again ?? 0) + 1;
+    if (again !== undefined && !follows)
+      throw new Difference(
+        link,
+        `it is look ${again + 1} after cohort ${cohort} (${status}), and before it was look ${(last?.again ?? 0) + 1} after cohort ${last?.cohort ?? 'none'} (${last?.status ?? 'none'})`,
+      );
     const lost = last?.assignmentFaults.find((fault) => !basis.assignmentFaults.includes(fault));
     if (lost !== undefined)
       throw new Difference(link, `the fault ${lost} of the assignment is gone, and such faults stay`);

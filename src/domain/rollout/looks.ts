@@ -2,7 +2,7 @@
  * One look from its record: what the gate was told beside the counts, and the counts themselves. A look is taken here and judged again
  * here, by the same lines, so that a decision can be checked from its record alone. Pure.
  */
-import { beginGate, lookAt } from '../statistics/index.ts';
+import { beginGate, lookAgain, lookAt } from '../statistics/index.ts';
 import type { Cohort, Completion, CountTuple, DiffHistogram, GateState, LookRecord } from '../statistics/index.ts';
 import { policyAtStep } from './gate-runs.ts';
 import type { GateRunPlan } from './gate-runs.ts';
@@ -24,6 +24,8 @@ export interface LookBasis {
   readonly extraCohorts: number;
   /** Faults of the assignment besides the sample ratio, for example `foreign-split`. */
   readonly assignmentFaults: readonly string[];
+  /** How many looks after this cohort came before, where any did: evidence has come since, and the cohort itself counts no second time. */
+  readonly again?: number;
 }
 
 /** Counts of one stream in one cohort. */
@@ -47,11 +49,23 @@ export function takeLook(
   { basis, evidence }: Look,
 ): { state: GateState; record: LookRecord } {
   const policy = policyAtStep(plan, state.step, basis.extraCohorts);
+  const { mayAdvance, assignmentFaults } = basis;
+  if (basis.again !== undefined) {
+    requireSameCohort(basis, state);
+    const completions = completionsOf(basis, evidence);
+    return lookAgain(policy, state, basis.status, { mayAdvance, assignmentFaults, completions });
+  }
+  const earlier = evidence.filter(({ cohort }) => cohort !== basis.cohort);
   return lookAt(policy, state, cohortOfLook(plan, basis, evidence), {
-    mayAdvance: basis.mayAdvance,
-    completions: completionsOf(basis, evidence),
-    assignmentFaults: basis.assignmentFaults,
+    mayAdvance,
+    completions: completionsOf(basis, earlier),
+    assignmentFaults,
   });
+}
+
+function requireSameCohort({ runStart, cohort }: LookBasis, { watermark }: GateState): void {
+  const last = runStart + watermark - 1;
+  if (cohort !== last) throw new Error(`a second look after cohort ${cohort}, and the last one was after ${last}`);
 }
 
 /** A look with the streams of the policy it was judged by. */
@@ -69,7 +83,8 @@ export function judgeAgain(plan: GateRunPlan, step: number, looks: readonly Past
   let state: GateState = { ...beginGate(plan.policy), step };
   for (const { basis, evidence, streams } of looks) {
     const given = evidence.filter(({ stream }) => plan.policy.streams.some(({ id }) => id === stream));
-    const unknown = plan.policy.streams.filter(({ id }) => !streams.includes(id));
+    // What is named as known to have no counts is named once, with its cohort.
+    const unknown = basis.again === undefined ? plan.policy.streams.filter(({ id }) => !streams.includes(id)) : [];
     const nothing = unknown.map(({ id, kind }) => ({
       stream: id,
       cohort: basis.cohort,
@@ -108,7 +123,7 @@ function cohortOfLook({ policy }: GateRunPlan, basis: LookBasis, evidence: reado
 
 function completionsOf(basis: LookBasis, evidence: readonly StreamCounts[]): Completion[] {
   const earlier = new Map<number, StreamCounts[]>();
-  for (const counts of evidence.filter(({ cohort }) => cohort !== basis.cohort)) {
+  for (const counts of evidence) {
     earlier.set(counts.cohort, [...(earlier.get(counts.cohort) ?? []), counts]);
   }
   return [...earlier].map(([cohort, counts]) => ({ cohort: cohort - basis.runStart + 1, ...countsByStream(counts) }));

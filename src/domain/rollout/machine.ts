@@ -3,10 +3,10 @@
  * `reduce(state, event)` takes in what happened, `nextTask(state)` says what the interpreter does next; nothing else decides.
  *
  * Promises kept here: exposure rises only after an `advance` verdict and the approvals the step asks for; a rollback order or
- * verdict wins in every state and nothing leaves it; a verdict about another run or an older cohort changes nothing.
+ * verdict wins in every state and nothing leaves it; a verdict about another run or of an older look changes nothing.
  */
 import { approvalsGiven, approved, askFor, requestKey } from './approvals.ts';
-import type { RolloutEvent, RolloutState, RolloutTask, Step } from './states.ts';
+import type { Judgement, RolloutEvent, RolloutState, RolloutTask, Step } from './states.ts';
 
 export function beginRollout(): RolloutState {
   return {
@@ -127,6 +127,7 @@ export function nextTask(state: RolloutState): RolloutTask {
     kind: 'judge',
     run: state.run ?? 'shadow',
     afterCohort: state.judgedCohort,
+    afterAgain: state.last?.again ?? 0,
     mayAdvance:
       state.phase !== 'paused' && state.ordered === null && state.splitRefused === null && approvalsGiven(state),
     extraCohorts: state.extraCohorts,
@@ -226,7 +227,7 @@ function applied(state: RolloutState, event: Extract<RolloutEvent, { kind: 'appl
 
 function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judged' }>): RolloutState {
   const { judgement } = event;
-  if (judgement.run !== state.run || judgement.cohort <= state.judgedCohort) return state;
+  if (judgement.run !== state.run || !isNews(state, judgement)) return state;
   const seen: RolloutState = { ...state, judgedCohort: judgement.cohort, last: judgement, inWords: judgement.inWords };
   switch (judgement.verdict) {
     case 'rollback':
@@ -242,6 +243,12 @@ function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judge
     default:
       return judgement.verdict satisfies never;
   }
+}
+
+/** Looks come in the order of their cohorts, and after one cohort in their own; whatever was heard of before is no news. */
+function isNews({ judgedCohort, last }: RolloutState, { cohort, again = 0 }: Judgement): boolean {
+  if (cohort !== judgedCohort) return cohort > judgedCohort;
+  return last !== null && again > (last.again ?? 0);
 }
 
 /** A passed deadline: at exposure 0 there is nothing for a person to decide, above it a person is called and nothing moves. */

@@ -67,6 +67,8 @@ export interface Judgement {
   readonly decisionId: string;
   readonly run: 'shadow' | 'canary';
   readonly cohort: number;
+  /** How many looks after this cohort came before, where any did. */
+  readonly again?: number;
   readonly eventTime: string;
   readonly verdict: 'advance' | 'continue' | 'hold' | 'rollback' | 'escalate';
   readonly reasons: readonly string[];
@@ -228,7 +230,9 @@ export type RolloutTask =
   | {
       readonly kind: 'judge';
       readonly run: 'shadow' | 'canary';
+      /** The look heard of last: after which cohort, and how many had been before it after the same. */
       readonly afterCohort: number;
+      readonly afterAgain: number;
       readonly mayAdvance: boolean;
       readonly extraCohorts: number;
       readonly patienceMs: number | null;

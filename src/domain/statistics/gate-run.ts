@@ -135,12 +135,7 @@ export class GateRun {
 
   /** Looks after the next cohort. A cohort of which nothing is known changes nothing and may be given again. */
   look(cohort: ReadCohort, { mayAdvance = true, assignmentFaults = [] }: LookConditions = {}): LookRecord {
-    if (this.terminal !== null) {
-      throw new StatisticsError(
-        'STAT_GATE_ENDED',
-        `the gate ended (${this.terminal}) at cohort ${this.watermark}; nothing after it is evaluated`,
-      );
-    }
+    this.requireOpen();
     if (cohort.cohort !== this.watermark + 1) {
       throw new StatisticsError(
         'STAT_COHORT_ORDER',
@@ -150,11 +145,40 @@ export class GateRun {
     if (cohort.status === 'pending')
       return { cohort: cohort.cohort, decision: 'hold', reasons: ['data-pending'], step: this.step };
     this.take(cohort, cohort.status);
+    return this.judge(cohort.cohort, cohort.status, { mayAdvance, assignmentFaults });
+  }
+
+  /**
+   * Looks once more after the cohort of the last look, at what has been completed since. Prefixes move as they would have moved at that
+   * cohort's look: each position is judged once and in order, so running maxima do not depend on when evidence came. The cohort counts
+   * no second time.
+   */
+  lookAgain(status: 'ok' | 'void', { mayAdvance = true, assignmentFaults = [] }: LookConditions = {}): LookRecord {
+    this.requireOpen();
+    if (this.watermark === 0) {
+      throw new StatisticsError('STAT_COHORT_ORDER', 'no cohort has been looked at; give cohort 1 first');
+    }
+    this.judgePrefixes();
+    return this.judge(this.watermark, status, { mayAdvance, assignmentFaults });
+  }
+
+  private requireOpen(): void {
+    if (this.terminal === null) return;
+    throw new StatisticsError(
+      'STAT_GATE_ENDED',
+      `the gate ended (${this.terminal}) at cohort ${this.watermark}; nothing after it is evaluated`,
+    );
+  }
+
+  private judge(
+    cohort: number,
+    status: 'ok' | 'void',
+    { mayAdvance, assignmentFaults }: { mayAdvance: boolean; assignmentFaults: readonly string[] },
+  ): LookRecord {
     const looks = this.streams.map((stream) => this.lookAtStream(stream));
     const lnSrm = this.lnSrm();
     this.lnSrmMax = Math.max(this.lnSrmMax, lnSrm);
     const { plan, step, lnSrmMax, cohortsInStep } = this;
-    const { status } = cohort;
     const verdict = decide({
       plan,
       step,
@@ -166,7 +190,7 @@ export class GateRun {
       assignmentFaults,
     });
     const record = {
-      cohort: cohort.cohort,
+      cohort,
       decision: verdict.decision,
       lnSrm,
       lnSrmMax,
@@ -187,6 +211,10 @@ export class GateRun {
       this.addAssigned(cohort.exposureBp, cohort.assigned.control, cohort.assigned.candidate);
       if (cohort.step === this.step) this.cohortsInStep++;
     }
+    this.judgePrefixes();
+  }
+
+  private judgePrefixes(): void {
     for (const stream of this.streams) this.judgePrefix(stream);
     const judgedByAll = Math.min(...this.streams.map(({ prefix }) => prefix), this.watermark);
     for (const held of this.held.keys()) if (held <= judgedByAll) this.held.delete(held);

@@ -72,6 +72,27 @@ export function lookAt(
   return { state: run.freeze(), record };
 }
 
+/**
+ * One more look after the cohort that was looked at last, with evidence that has come since: what a stream was missing is judged without
+ * waiting for the next cohort. Evidence decides, not its arrival: prefixes, running maxima, floors and deadline are those that a look at
+ * that cohort would have had, had the evidence been there.
+ *
+ * @param status of the cohort of the last look: a void one holds, whatever has come
+ * @throws STAT_COHORT_ORDER before the first look, STAT_GATE_ENDED, conflicting-cohort, and what a policy or evidence is refused for
+ * Source: gate statistics §9.6; looks between cohorts are stopping times like any other.
+ */
+export function lookAgain(
+  policy: GatePolicy,
+  state: GateState,
+  status: 'ok' | 'void',
+  options: LookOptions = {},
+): { state: GateState; record: LookRecord } {
+  const run = new GateRun(planGate(policy), state);
+  for (const completion of options.completions ?? []) run.complete(completion);
+  const record = run.lookAgain(status, options);
+  return { state: run.freeze(), record };
+}
+
 /** The streams and cohorts whose evidence the gate still awaits, oldest cohort first. */
 export function awaitedEvidence(state: GateState): Array<{ cohort: number; streams: string[] }> {
   return Object.entries(state.progress.held)

@@ -20,7 +20,7 @@ export { effectiveHarmMargin, effectiveSafeMargin, requirePolicy } from './gate-
 export type { CountStreamPolicy, DifferenceStreamPolicy, GatePolicy, StepPolicy, StreamPolicy } from './gate-policy.ts';
 export type { GateFinal, GateState, HeldCohort, LookRecord, StreamProgress, StreamRecord } from './gate-state.ts';
 export type { GateDecision } from './gate-verdict.ts';
-export { analyzeCohorts, awaitedEvidence, beginGate, lookAt } from './gate.ts';
+export { analyzeCohorts, awaitedEvidence, beginGate, lookAgain, lookAt } from './gate.ts';
 export type { LookOptions } from './gate.ts';
 export { logEHarmRestart } from './restart-mixture.ts';
 export { logBayesFactorMultinomial, logESrm } from './sample-ratio.ts';

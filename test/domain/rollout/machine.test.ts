@@ -78,7 +78,7 @@ const approval = (over: Partial<RolloutApproval> = {}): RolloutApproval => ({
   ...over,
 });
 
-const judgeTask = { kind: 'judge', run: 'canary', extraCohorts: 0, patienceMs: null } as const;
+const judgeTask = { kind: 'judge', run: 'canary', afterAgain: 0, extraCohorts: 0, patienceMs: null } as const;
 
 const begun: RolloutEvent = { kind: 'begun', brief };
 const evaluated = { kind: 'evaluated', passed: true, decisionId: 'offline', inWords: 'passed' } as const;
@@ -203,6 +203,24 @@ describe('the machine of a rollout', () => {
       const state = after(...atFivePercent);
       assert.equal(reduce(state, judged({ run: 'shadow', cohort: 50, verdict: 'advance' })), state);
       assert.equal(reduce(state, judged({ run: 'canary', cohort: 6, verdict: 'advance' })), state);
+    });
+
+    it('takes a further look after the same cohort once, and looks on from it', () => {
+      const first = after(...atFivePercent, judged({ run: 'canary', cohort: 7, verdict: 'hold' }));
+      const again = (number: number): RolloutState =>
+        reduce(second, judged({ run: 'canary', cohort: 7, again: number, verdict: 'advance' }));
+      const second = reduce(first, judged({ run: 'canary', cohort: 7, again: 1 }));
+      assert.deepEqual(nextTask(second), { ...judgeTask, afterCohort: 7, afterAgain: 1, mayAdvance: true });
+      assert.equal(again(1), second);
+      assert.equal(again(2).ordered?.target, 3);
+      assert.equal(reduce(second, judged({ run: 'canary', cohort: 7, verdict: 'advance' })), second);
+      const next = reduce(second, judged({ run: 'canary', cohort: 8 }));
+      assert.deepEqual(nextTask(next), { ...judgeTask, afterCohort: 8, mayAdvance: true });
+    });
+
+    it('takes no further look after a cohort before its run has had a first', () => {
+      const state = after(...atFivePercent);
+      assert.equal(reduce(state, judged({ run: 'canary', cohort: 6, again: 1, verdict: 'advance' })), state);
     });
   });
 

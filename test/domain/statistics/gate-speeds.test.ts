@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { analyzeCohorts, beginGate, lookAt } from '../../../src/domain/statistics/index.ts';
+import { analyzeCohorts, beginGate, lookAgain, lookAt } from '../../../src/domain/statistics/index.ts';
 import type {
   Cohort,
   Completion,
@@ -114,6 +114,7 @@ function lookThrough(
   return { records, state };
 }
 
+const FACTS_OF_NOTHING: Facts = { errors: 0, clicks: [0, 0], loss: [0, 0] };
 const asMatured = (id: StreamId): number => LAGS[id];
 
 describe('streams of different speed, as laws (9.6)', () => {
@@ -127,6 +128,38 @@ describe('streams of different speed, as laws (9.6)', () => {
         assert.equal(JSON.stringify(analyzeCohorts(policy, delivered)), JSON.stringify(analyzeCohorts(policy, whole)));
       }),
     );
+  });
+
+  it('are judged after their cohort as they would have been with it', () => {
+    fc.assert(
+      fc.property(facts, fc.subarray([...IDS], { minLength: 1 }), fc.boolean(), (all, late, mayAdvance) => {
+        const policy = policyOf({ maxCohorts: 9 });
+        const soon = IDS.filter((id) => !late.includes(id));
+        let state = beginGate(policy);
+        for (const [index, of] of all.entries()) {
+          const cohort = index + 1;
+          const whole = lookAt(policy, state, recordOf(cohort, IDS, of), { mayAdvance });
+          // A first look that may not advance leaves every other verdict as it is.
+          const first = lookAt(policy, state, recordOf(cohort, soon, of), { mayAdvance: false });
+          if (first.state.terminal !== null) return;
+          const completions = late.map((id) => ({ cohort, ...evidenceOf(id, of) }));
+          const kept = JSON.parse(JSON.stringify(first.state)) as GateState;
+          assert.deepEqual(lookAgain(policy, kept, 'ok', { mayAdvance, completions }), whole);
+          if (whole.state.terminal !== null) return;
+          ({ state } = whole);
+        }
+      }),
+    );
+  });
+
+  it('are looked at again only after a first look, and never after the end', () => {
+    const policy = policyOf();
+    assert.throws(() => lookAgain(policy, beginGate(policy), 'ok'), { code: 'STAT_COHORT_ORDER' });
+    const once = lookAt(policy, beginGate(policy), recordOf(1, [], FACTS_OF_NOTHING)).state;
+    assert.throws(() => lookAgain(policy, { ...once, terminal: 'rolled-back' }, 'ok'), { code: 'STAT_GATE_ENDED' });
+    const twice = [{ cohort: 2, ...evidenceOf('clicks', FACTS_OF_NOTHING) }];
+    assert.throws(() => lookAgain(policy, once, 'ok', { completions: twice }), { code: 'STAT_COHORT_ORDER' });
+    assert.equal(lookAgain(policy, once, 'void').record.reasons[0], 'cohort-void');
   });
 
   it('end with the same evidence and running maxima of a stream however late the others were', () => {
