@@ -94,7 +94,8 @@ class Sequence {
   /** One thing that can happen. */
   async #happen(): Promise<void> {
     const dice = this.#random();
-    if (dice < 0.45) await this.#attempt();
+    if (this.#world.isPushed && dice < 0.1) await this.#push();
+    else if (dice < 0.45) await this.#attempt();
     else if (dice < 0.72) await this.#log('a cohort passes', () => this.#world.pass());
     else if (dice < 0.86) this.#speak();
     else if (dice < 0.92) this.#break();
@@ -107,6 +108,16 @@ class Sequence {
   async #log(inWords: string, act: () => Promise<unknown>): Promise<void> {
     this.#steps.push(inWords);
     await act();
+  }
+
+  /** Mostly what is missing, sometimes what is known or has not been yet. */
+  async #push(): Promise<void> {
+    const { input } = this.#open() ?? {};
+    const missing = input === undefined ? null : await this.#world.unpushed(input.rolloutId);
+    if (input === undefined || missing === null) return;
+    const cohort = missing + this.#pick([-1, 0, 0, 0, 0, 1]);
+    const told = this.#world.push(input.rolloutId, input.bundle, cohort);
+    await this.#log(`the counts of cohort ${cohort} are pushed`, () => told.catch(() => undefined));
   }
 
   async #wake(): Promise<void> {
@@ -288,7 +299,11 @@ class Sequence {
       await this.#attempt('never');
       const violation = await this.#violated();
       if (violation !== null) return violation;
-      if (rollout.last.includes('nothing to do yet')) await this.#world.pass();
+      if (!rollout.last.includes('nothing to do yet')) continue;
+      const { rolloutId, bundle } = rollout.input;
+      const missing = this.#world.isPushed ? await this.#world.unpushed(rolloutId) : null;
+      if (missing !== null && missing < this.#world.cohort - 1) await this.#world.push(rolloutId, bundle, missing);
+      else await this.#world.pass();
     }
     const stuck = this.#open();
     if (stuck === null) return this.#violated();

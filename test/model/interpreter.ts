@@ -29,6 +29,8 @@ export class Interpreter {
   desk: Desk = { state: beginRollout(), messages: 0, processed: [] };
   /** How the last attempt ended, for the account of a failing sequence. */
   last = '';
+  /** Cohorts of which counts were on record when the last attempt found nothing to look at; null where it found something. */
+  foundNothing: ReadonlySet<number> | null = null;
   failures = 0;
 
   constructor(world: World, input: RolloutInput) {
@@ -74,6 +76,8 @@ export class Interpreter {
       return;
     }
     const event = await this.#outcome(task, work);
+    const pushed = this.#world.pushed.get(this.input.rolloutId);
+    this.foundNothing = task.kind === 'judge' && this.last.endsWith(NOT_YET) ? new Set(pushed) : null;
     if (event === null || crash === 'after') return;
     this.desk = { ...this.desk, state: this.#world.parts.reduce(this.desk.state, event) };
   }

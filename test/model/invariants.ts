@@ -131,6 +131,22 @@ export const INVARIANTS: Readonly<Record<string, (w: Watched) => string | null>>
     }
     return null;
   },
+  'what was pushed is judged once, and before anybody waits on': ({ decisions, rollouts, world }) => {
+    if (!world.isPushed) return null;
+    for (const { input, desk, foundNothing } of rollouts) {
+      const looks = [...decisions.values()].filter(({ rolloutId, basis }) => rolloutId === input.rolloutId && basis);
+      const batches = looks.flatMap(({ basis }) => basis?.batches ?? []);
+      if (new Set(batches).size < batches.length) return `${input.rolloutId} judges a batch twice`;
+      const { run, last } = desk.state;
+      const runStart = looks.find((look) => look.run === run)?.basis?.runStart;
+      if (foundNothing === null || last === null || runStart === undefined) continue;
+      let next = runStart;
+      while (batches.includes(`${input.rolloutId}/${run}/refunds/${next}`)) next += 1;
+      if (next + PUSHED_LAG <= last.cohort && foundNothing.has(next))
+        return `${input.rolloutId} waits after cohort ${last.cohort}, and the counts of ${next} are there`;
+    }
+    return null;
+  },
   'a unit counts once': ({ decisions, world }) => {
     for (const { decisionId, basis } of decisions.values()) {
       if (basis === null) continue;
@@ -167,6 +183,7 @@ export const INVARIANTS: Readonly<Record<string, (w: Watched) => string | null>>
 };
 
 const LABEL_LAG = 1;
+const PUSHED_LAG = 1;
 const UNITS_OF_A_COHORT = 32;
 
 const exposed = (entry: { readonly candidate: string | null; readonly exposure: number } | null): number =>

@@ -1,4 +1,5 @@
 /** Faulty variants of the product, each a mistake that somebody could make: the checker has to see every one of them. */
+import { dueLook } from '../../src/activities/due-looks.ts';
 import { look } from '../../src/activities/judging.ts';
 import { takeOrder } from '../../src/domain/rollout/desk.ts';
 import { nextTask, reduce } from '../../src/domain/rollout/machine.ts';
@@ -87,6 +88,25 @@ export const FAULTY: Readonly<Record<string, Parts>> = {
     ...HONEST,
     refuseOrder: (desk, bundle, order) => HONEST.refuseOrder(desk, bundle, order, null),
     takeOrder: (desk, order) => takeOrder(desk, order, null),
+  },
+  'lets what was pushed wait for the next cohort': {
+    ...HONEST,
+    dueLook: async (tx, watermark, input) => {
+      const due = await dueLook(tx, watermark, input);
+      return due?.kind === 'due' && due.look.again > 0 ? null : due;
+    },
+  },
+  'takes a look that it has heard of for a new one': {
+    ...HONEST,
+    nextTask: (state) => {
+      const task = nextTask(state);
+      return task.kind === 'judge' ? { ...task, afterAgain: 0 } : task;
+    },
+    reduce: (state, event) => {
+      if (event.kind !== 'judged' || state.last === null) return reduce(state, event);
+      const { again: _forgotten, ...last } = state.last;
+      return reduce({ ...state, last }, event);
+    },
   },
   'raises exposure when a pause ends': {
     ...HONEST,

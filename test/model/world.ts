@@ -11,8 +11,9 @@ import type { ActivityPorts } from '../../src/activities/ports.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import type { ModelDeclaration } from '../../src/contracts/model.ts';
 import { sha256Hex } from '../../src/domain/sha256.ts';
-import { epochMs, HOUR_MS } from '../../src/domain/time.ts';
+import { epochMs, HOUR_MS, isoInstant } from '../../src/domain/time.ts';
 import type { Random } from '../../src/simulation/gate/random.ts';
+import { REFUNDS } from '../rollout-on-record.ts';
 import { shopModel } from '../adapters/data-source/places.ts';
 import { MODEL, ModelGateway, modelRouter } from './gateways.ts';
 import type { Parts } from './parts.ts';
@@ -54,6 +55,9 @@ export class World {
   readonly records: RecordStore;
   readonly ports: ActivityPorts;
   readonly qualities = new Map<string, Quality>();
+  /** Whether the policy asks for counts that somebody pushes; and what of them is on record, by rollout and cohort. */
+  readonly isPushed: boolean;
+  readonly pushed = new Map<string, Set<number>>();
   readonly random: Random;
   readonly parts: Parts;
   readonly #cohorts: CohortUnit[][] = [];
@@ -63,8 +67,33 @@ export class World {
   constructor(random: Random, parts: Parts) {
     this.random = random;
     this.parts = parts;
+    this.isPushed = random() < 0.3;
     this.records = createInMemoryRecordStore();
     this.ports = this.#ports();
+  }
+
+  /** Somebody pushes the counts of a cohort, perhaps once more, perhaps too early. Those of a candidate that has turned worse show it. */
+  async push(rolloutId: string, bundle: string, cohort: number): Promise<void> {
+    const quality = this.qualities.get(bundle);
+    const isBad = quality === 'worse' || (quality === 'turns-worse' && cohort >= TURN);
+    const batch = {
+      batchId: `refunds-${cohort}`,
+      metric: REFUNDS.name,
+      cohortStart: isoInstant(ORIGIN + (cohort - 1) * COHORT_MS),
+      counts: { candidateEvents: isBad ? 400 : 100, events: 2300, candidateExposures: 5000, exposures: 115_000 },
+    };
+    const told = { batch, by: 'job', channel: 'client' };
+    const { result } = await this.ports.evidenceIntake.take(MODEL, rolloutId, told);
+    if (result === 'recorded') this.pushed.set(rolloutId, (this.pushed.get(rolloutId) ?? new Set()).add(cohort));
+  }
+
+  /** The oldest cohort of a rollout that nobody has pushed counts of yet; null before its first split. */
+  async unpushed(rolloutId: string): Promise<number | null> {
+    const first = await this.records.transaction(MODEL, (tx) => tx.get('schedule', rolloutId));
+    if (first?.entries[0] === undefined) return null;
+    let cohort = first.entries[0].cohort;
+    while (this.pushed.get(rolloutId)?.has(cohort) === true) cohort += 1;
+    return cohort;
   }
 
   get now(): number {
@@ -87,7 +116,7 @@ export class World {
         harmBudgetPerThousand: 150,
         harmMarginPerThousand: 100,
         slices: [{ id: 'north', where: { shop: ['north'] }, role: 'veto', harmMarginPerThousand: 100 }],
-        metrics: [],
+        metrics: this.isPushed ? [{ ...REFUNDS, lag: 'PT1H' }] : [],
         steps: [
           { mode: 'offline' },
           { mode: 'shadow', ...gate },

@@ -56,9 +56,8 @@ export function requestKey(request: ApprovalRequest | null): string | null {
 export function askFor(state: RolloutState): ApprovalRequest | null {
   const needed = neededApprovals(state);
   if (state.last === null || needed === null) return null;
-  const { request, judgedCohort } = state;
-  if (request !== null && request.step === state.step && !request.approvals.some(isExpired(needed, judgedCohort)))
-    return request;
+  const open = unexpired(state);
+  if (open !== null && open.step === state.step) return open;
   return {
     step: state.step,
     evidenceDigest: state.last.evidenceDigest,
@@ -67,6 +66,13 @@ export function askFor(state: RolloutState): ApprovalRequest | null {
     quorum: needed.quorum,
     approvals: [],
   };
+}
+
+/** The request as it stands; null when there is none, or one of its approvals has expired. */
+export function unexpired(state: RolloutState): ApprovalRequest | null {
+  const { request, judgedCohort } = state;
+  const needed = neededApprovals(state);
+  return needed === null || request?.approvals.some(isExpired(needed, judgedCohort)) === true ? null : request;
 }
 
 function isExpired({ expiresCohorts }: StepApprovals, judgedCohort: number): (given: GivenApproval) => boolean {

@@ -5,7 +5,7 @@
  * Promises kept here: exposure rises only after an `advance` verdict and the approvals the step asks for; a rollback order or
  * verdict wins in every state and nothing leaves it; a verdict about another run or of an older look changes nothing.
  */
-import { approvalsGiven, approved, askFor, requestKey } from './approvals.ts';
+import { approvalsGiven, approved, askFor, requestKey, unexpired } from './approvals.ts';
 import type { Judgement, RolloutEvent, RolloutState, RolloutTask, Step } from './states.ts';
 
 export function beginRollout(): RolloutState {
@@ -237,7 +237,8 @@ function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judge
     case 'escalate':
       return escalated(seen, judgement.inWords);
     case 'hold':
-      return { ...seen, request: null };
+      // What is missing is not bad: it turns nobody's yes.
+      return { ...seen, request: judgement.reasons[0] === 'data-pending' ? unexpired(seen) : null };
     case 'continue':
       return { ...seen, request: judgement.onlyApprovalMissing ? askFor(seen) : null };
     default:

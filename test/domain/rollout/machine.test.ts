@@ -263,6 +263,18 @@ describe('the machine of a rollout', () => {
       assert.equal(approvalsGiven(turned), false);
     });
 
+    it('keeps approvals while evidence is merely missing, and no longer than they last', () => {
+      const pending = judged({ run: 'canary', cohort: 13, verdict: 'hold', reasons: ['data-pending', 'refunds'] });
+      const approved = reduce(waiting, { kind: 'approved', approval: approval() });
+      const held = reduce(approved, pending);
+      assert.deepEqual([held.request, approvalsGiven(held)], [approved.request, true]);
+      const steps = brief.steps.map((each) =>
+        each.approvals === null ? each : { ...each, approvals: { ...each.approvals, expiresCohorts: 1 } },
+      );
+      const lasting: RolloutState = { ...approved, brief: { ...brief, steps } };
+      assert.equal(reduce(lasting, pending).request, null);
+    });
+
     it('takes a yes by HTTP alone where the step asks for authenticated people, and the last one of a person', () => {
       const steps = brief.steps.map((each) =>
         each.approvals === null ? each : { ...each, approvals: { ...each.approvals, authenticated: true } },
