@@ -283,6 +283,7 @@ export async function finishRollout(tx: RecordTransaction, input: Finish): Promi
       step: input.step,
       reason: input.reason,
       decidedAt: eventTime,
+      ...(input.zeroAfterMs === null ? {} : { zeroAfterMs: input.zeroAfterMs }),
       exposureHistory: fallen ? [...known.body.exposureHistory, change] : known.body.exposureHistory,
     });
   }

@@ -27,7 +27,16 @@ export async function setRolloutAside(
   const step = known?.body.step ?? 'offline';
   const stepIndex = Math.max(0, brief?.steps.findIndex(({ mode }) => mode === step) ?? 0);
   await records.transaction(model, (tx) =>
-    finishRollout(tx, { ...input, outcome, step, stepIndex, reason: REASON, by: null, effectiveFrom: null }),
+    finishRollout(tx, {
+      ...input,
+      outcome,
+      step,
+      stepIndex,
+      reason: REASON,
+      by: null,
+      effectiveFrom: null,
+      zeroAfterMs: null,
+    }),
   );
   return { outcome };
 }

@@ -43,13 +43,22 @@ export function commandOptions(
 }
 
 export function replyResult(rolloutId: string, reply: CommandReply): CommandResult {
-  const { accepted, message, answer } = reply;
+  const { accepted, message, answer, zeroAfterMs } = reply;
   const stands = answer === null ? '' : `\n${rolloutId}: ${answer.phase}, exposure ${answer.exposure}`;
+  const zero = zeroAfterMs === undefined ? '' : `\n${zeroInWords(zeroAfterMs)}`;
   return {
     exit: accepted ? 'ok' : 'refused',
     document: { rolloutId, ...reply },
-    text: accepted ? `taken: ${message}${stands}` : `refused: ${message}`,
+    text: accepted ? `taken: ${message}${zero === '' ? stands : zero}` : `refused: ${message}`,
   };
+}
+
+function zeroInWords(zeroAfterMs: number | null): string {
+  if (zeroAfterMs === null)
+    return 'not at zero yet: it is tried until every gateway has confirmed; holdfast explain says when';
+  return zeroAfterMs === 0
+    ? 'nobody was ever exposed to it'
+    : `at zero: every gateway has confirmed, ${zeroAfterMs} ms after the order`;
 }
 
 /** The index that `--step` gives; null where it was not given. */

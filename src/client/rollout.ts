@@ -43,6 +43,11 @@ export interface CommandReply {
   readonly message: string;
   /** Where the rollout stands; null when the command was refused. */
   readonly answer: CommandAnswer | null;
+  /**
+   * Of a rollback that was taken: how long after it every gateway had confirmed zero, milliseconds; 0 where nobody was ever exposed, null
+   * where it is not confirmed yet.
+   */
+  readonly zeroAfterMs?: number | null;
 }
 
 /** A yes to leaving a step, bound to step, candidate and evidence. */
@@ -82,14 +87,32 @@ export function resume(
   return send(client, rolloutId, resumeMessage.name, order, options);
 }
 
-/** Exposure to 0 at once and for good. Works while the record store is down. */
-export function rollback(
+/** Exposure to 0 at once and for good. Works while the record store is down. Waits a moment for the gateways' word that it is so. */
+export async function rollback(
   client: Client,
   rolloutId: string,
   order: Order,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, rollbackMessage.name, order, options);
+  const reply = await send(client, rolloutId, rollbackMessage.name, order, options);
+  return reply.accepted ? { ...reply, zeroAfterMs: await zeroOf(client, rolloutId) } : reply;
+}
+
+/** How long whoever orders a rollback waits to be told that nobody is exposed; the way back itself is never given up. */
+const ZERO_WAIT_MS = 5_000;
+const ASK_AGAIN_MS = { first: 20, longest: 500 };
+
+async function zeroOf(client: Client, rolloutId: string): Promise<number | null> {
+  const deadline = Date.now() + ZERO_WAIT_MS;
+  for (let pauseMs = ASK_AGAIN_MS.first; ; pauseMs = Math.min(2 * pauseMs, ASK_AGAIN_MS.longest)) {
+    const deadlineMs = deadline - Date.now();
+    if (deadlineMs <= 0) return null;
+    // The order is taken, whatever becomes of the question.
+    const state = await rolloutStatus(client, rolloutId, { deadlineMs }).catch(() => null);
+    if (state?.touched === false) return 0;
+    if (state?.retreated === true) return state.zeroAfterMs ?? null;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
 }
 
 /** More event time for the present step before its deadline; it widens nothing. */

@@ -61,6 +61,8 @@ export interface CandidateRecord {
   readonly exposureHistory: readonly ExposureChange[];
   readonly readyAt: string;
   readonly decidedAt: string | null;
+  /** From the decision against it until every gateway had confirmed zero, milliseconds; absent where it was never split. */
+  readonly zeroAfterMs?: number;
 }
 
 export interface StableRecord {

@@ -254,6 +254,8 @@ export interface RolloutActivities {
       readonly reason: string;
       readonly by: string | null;
       readonly effectiveFrom: string | null;
+      /** From the decision until every gateway had confirmed zero, milliseconds; null where nothing was split, or it was promoted. */
+      readonly zeroAfterMs: number | null;
     },
   ): Promise<{ handoffId: string }>;
 }

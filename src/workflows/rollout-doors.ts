@@ -26,6 +26,7 @@ import { explainRollout } from '../domain/rollout/words.ts';
 import { durationMs } from '../domain/time.ts';
 import { control } from './activity-doors.ts';
 import { onQuery, onSignal, onUpdate } from './doors.ts';
+import { workflowNow } from './workflow-time.ts';
 
 /** What a run of a rollout keeps at hand; all of it is carried by continue-as-new. */
 export interface RolloutDesk extends Desk {
@@ -34,6 +35,15 @@ export interface RolloutDesk extends Desk {
   processed: readonly string[];
   /** Step on which the rollout stands, and workflow time since when, epoch milliseconds. */
   stepSince: { step: number; at: number };
+  /** Workflow time of the decision; null before. Nothing carries it: a run that has one is not continued as new. */
+  decidedAt: number | null;
+}
+
+/** Keeps the times that the machine does not know; call after everything that may have changed the state. */
+export function keepTimes(desk: RolloutDesk): void {
+  const { step, decision } = desk.state;
+  if (step !== desk.stepSince.step) desk.stepSince = { step, at: workflowNow() };
+  if (decision !== null) desk.decidedAt ??= workflowNow();
 }
 
 /**
@@ -43,6 +53,7 @@ export interface RolloutDesk extends Desk {
 export function openDoors(input: RolloutInput, desk: RolloutDesk, show: () => void): void {
   const take = (order: RolloutOrder, id: string | null): CommandAnswer => {
     Object.assign(desk, takeOrder(desk, order, id));
+    keepTimes(desk);
     show();
     return answer(desk.state);
   };

@@ -156,6 +156,7 @@ async function finish(
     ...decision,
     step,
     stepIndex: state.step,
+    zeroAfterMs: state.zeroAfterMs ?? null,
   });
   const { model, rolloutId } = input;
   await hands.tell(promotionId(model), rolloutFinishedSignal, { rolloutId, outcome: decision.outcome, handoffId });

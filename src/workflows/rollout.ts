@@ -5,7 +5,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { RolloutInput } from '../contracts/workflows.ts';
 import { beginRollout, nextTask, reduce } from '../domain/rollout/machine.ts';
-import type { RolloutState } from '../domain/rollout/states.ts';
+import type { RolloutEvent, RolloutState } from '../domain/rollout/states.ts';
 import {
   deadlineInWords,
   needsPerson,
@@ -17,7 +17,7 @@ import {
 import { createDisplay } from './display.ts';
 import type { Shown } from './display.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
-import { openDoors } from './rollout-doors.ts';
+import { keepTimes, openDoors } from './rollout-doors.ts';
 import type { RolloutDesk } from './rollout-doors.ts';
 import { performOrGiveUp } from './rollout-tasks.ts';
 import { workflowNow } from './workflow-time.ts';
@@ -29,6 +29,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
     messages: input.turn ?? 0,
     processed: [...(input.processed ?? [])],
     stepSince: input.stepSince ?? { step: 0, at: workflowNow() },
+    decidedAt: null,
   };
   const display = createDisplay(input.waitsSince);
   const parentId = workflowInfo().parent?.workflowId ?? null;
@@ -40,8 +41,8 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
     const task = nextTask(desk.state);
     if (task.kind === 'done') break;
     const event = await performOrGiveUp(input, desk, task);
-    if (event !== null) desk.state = reduce(desk.state, event);
-    if (desk.state.step !== desk.stepSince.step) desk.stepSince = { step: desk.state.step, at: workflowNow() };
+    if (event !== null) desk.state = reduce(desk.state, timed(event, desk.decidedAt));
+    keepTimes(desk);
     show();
     if (workflowInfo().historyLength > HISTORY_EVENTS_MAX && desk.state.decision === null) {
       await condition(allHandlersFinished);
@@ -57,6 +58,11 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
   }
   await condition(allHandlersFinished);
   return desk.state;
+}
+
+/** How long the way back took: from the decision to the word that nobody is exposed. */
+function timed(event: RolloutEvent, decidedAt: number | null): RolloutEvent {
+  return event.kind === 'retreated' && decidedAt !== null ? { ...event, afterMs: workflowNow() - decidedAt } : event;
 }
 
 function shownOf(input: RolloutInput, state: RolloutState, parentId: string | null): Shown {

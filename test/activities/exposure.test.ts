@@ -333,6 +333,7 @@ describe('a rollout on record', function () {
           reason: 'harm',
           by: null,
           effectiveFrom: null,
+          zeroAfterMs: null,
           ...over,
         }),
       );
@@ -344,12 +345,12 @@ describe('a rollout on record', function () {
       await desk.climbTo(1);
       await desk.climbTo(2);
       await world.arrive(START + DAY_MS, []);
-      const first = await finish({});
+      const first = await finish({ zeroAfterMs: 84 });
       assert.deepEqual(await finish({ outcome: 'withdrawn', reason: 'a second time' }), first);
-      const { outcome, reason, step, exposureHistory, decidedAt } = (await candidate())!;
+      const { outcome, reason, step, exposureHistory, decidedAt, zeroAfterMs } = (await candidate())!;
       assert.deepEqual(
-        [outcome, reason, step, decidedAt],
-        ['rolled_back', 'harm', 'canary', isoInstant(START + DAY_MS)],
+        [outcome, reason, step, decidedAt, zeroAfterMs],
+        ['rolled_back', 'harm', 'canary', isoInstant(START + DAY_MS), 84],
       );
       assert.deepEqual(
         exposureHistory.map(({ mode, exposure }) => [mode, exposure]),

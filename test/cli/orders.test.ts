@@ -157,7 +157,9 @@ describe('commands to a rollout', function () {
     const id = await waitingRollout();
     const pending = await captured(['watch', id, '--timeout', '0.1']);
     assert.equal(pending.exitCode, 8);
-    assert.equal((await captured(['rollback', id, ...as('ana')])).exitCode, 0);
+    const taken = await captured(['rollback', id, ...as('ana')]);
+    assert.equal(taken.exitCode, 0);
+    assert.match(taken.stdout, /\nat zero: every gateway has confirmed, [1-9]\d* ms after the order\n/);
     const { exitCode, stdout } = await captured(['watch', id]);
     assert.equal(exitCode, 5);
     assert.match(stdout, /rolled back — rolled back by ana: because/);

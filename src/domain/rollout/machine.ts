@@ -45,7 +45,7 @@ export function reduce(state: RolloutState, event: RolloutEvent): RolloutState {
 
 function apply(state: RolloutState, event: RolloutEvent): RolloutState {
   if (event.kind === 'finished') return { ...state, recorded: true };
-  if (event.kind === 'retreated') return state.decision === null ? state : { ...state, retreated: true, exposure: 0 };
+  if (event.kind === 'retreated') return retreated(state, event.afterMs);
   if (event.kind === 'announced') return { ...state, announced: requestKey(event.request) };
   if (state.decision !== null) return state;
   switch (event.kind) {
@@ -284,6 +284,11 @@ function rebased(state: RolloutState, event: Extract<RolloutEvent, { kind: 'reba
   return target.exposure < state.exposure
     ? order(seen, step, event.decisionId, state.last?.evidenceDigest ?? null, null)
     : { ...seen, step };
+}
+
+function retreated(state: RolloutState, afterMs: number | undefined): RolloutState {
+  if (state.decision === null) return state;
+  return { ...state, retreated: true, exposure: 0, ...(afterMs === undefined ? {} : { zeroAfterMs: afterMs }) };
 }
 
 function servedOut(state: RolloutState, cohort: number): RolloutState {

@@ -146,6 +146,8 @@ export interface RolloutState {
   /** Whether a split that names the candidate was ever ordered: then the way back goes through the gateways. */
   readonly touched: boolean;
   readonly retreated: boolean;
+  /** Workflow time from the decision until every gateway had confirmed zero, milliseconds; absent before, and where nothing was split. */
+  readonly zeroAfterMs?: number;
   readonly run: 'shadow' | 'canary' | null;
   readonly judgedCohort: number;
   readonly last: Judgement | null;
@@ -209,7 +211,8 @@ export type RolloutEvent =
   | { readonly kind: 'judged'; readonly judgement: Judgement }
   | { readonly kind: 'servedOut'; readonly cohort: number }
   | { readonly kind: 'announced'; readonly request: ApprovalRequest | null }
-  | { readonly kind: 'retreated' }
+  /** Every gateway has confirmed zero, so long after the decision, milliseconds. */
+  | { readonly kind: 'retreated'; readonly afterMs?: number }
   | { readonly kind: 'finished' }
   /** Something failed that no retry can mend. */
   | { readonly kind: 'gaveUp'; readonly reason: string }

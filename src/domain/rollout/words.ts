@@ -165,6 +165,8 @@ function standing({ idea, bundle, claim }: Rollout, state: RolloutState): string
     fact('Now', state.decision === null ? `${positionInWords(state)}, ${state.phase}` : overInWords(state.decision)),
     fact('Waits for', waitingForInWords(state)),
   ];
+  if (state.zeroAfterMs !== undefined)
+    lines.push(fact('At zero', `${state.zeroAfterMs} ms after the decision, confirmed by every gateway`));
   const people = approversInWords(state);
   if (people !== null) lines.push(fact('Who may', people));
   if (state.decision === null) lines.push(fact('Last', escaped(state.inWords)));
