@@ -132,6 +132,7 @@ describe('a look of the gate', function () {
       await desk.serve(1, SHADOW);
       let lost = 0;
       const records = Object.create(world.records) as RecordStore;
+      records.waitForChange = (model, timeoutMs) => world.records.waitForChange(model, timeoutMs);
       records.transaction = async (model, work) => {
         const before = await decided();
         const answer = await world.records.transaction(model, work);
