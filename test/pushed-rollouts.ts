@@ -85,7 +85,8 @@ function rolloutOf(records: RecordStore, client: Client, handle: WorkflowHandle,
     cohortStart: isoInstant(START + (cohort - 1) * COHORT_MS),
     counts,
   });
-  const { take } = createEvidenceIntake(records);
+  const intake = createEvidenceIntake(records);
+  const take: typeof intake.take = (...told) => intake.take(...told);
   const sender = { by: 'metrics-job', channel: 'client' };
   return {
     input,
