@@ -13,7 +13,12 @@ interface Part {
 const PARTS: readonly Part[] = [
   {
     name: 'pages',
-    files: ['dist/test/pages/report/page.test.js', 'dist/test/pages/report/prepared-pages.proof.js'],
+    files: [
+      'dist/test/domain/report/other-reports.test.js',
+      'dist/test/pages/report/page.test.js',
+      'dist/test/pages/report/prepared-pages.proof.js',
+      'dist/test/http/reports.test.js',
+    ],
   },
 ];
 

@@ -3,6 +3,7 @@
  * Mutable kinds are projections that can be rebuilt; immutable kinds are named by content or written once.
  */
 import type { BundleManifest, SplitEntry } from './serving.ts';
+import type { Report } from '../domain/report/report.ts';
 import type { LookBasis } from '../domain/rollout/looks.ts';
 import type { ScoreTally } from '../domain/rollout/score-tally.ts';
 import type { ModelDeclaration } from './model.ts';
@@ -296,6 +297,8 @@ export interface RecordBodies {
   suiteCase: SuiteCaseRecord;
   /** key: `${bundle}/${against}/${suiteVersion}`; immutable */
   attestation: AttestationRecord;
+  /** key: digest of the report; immutable */
+  report: Report;
   /** key: event day */
   performance: PerformanceRecord;
   /** key: incident id */

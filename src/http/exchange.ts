@@ -5,7 +5,15 @@ import type { ErrorCode } from '../contracts/errors.ts';
 
 export interface Answer {
   readonly status: number;
+  /** Sent as JSON. */
   readonly body: object;
+}
+
+/** What a browser is shown, or sent to. */
+export interface PageAnswer {
+  readonly status: 200 | 303;
+  readonly html: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -14,6 +22,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   NAME_NOT_AUTHENTICATED: 403,
   PROCESS_NOT_FOUND: 404,
   ROUTE_UNKNOWN: 404,
+  REPORT_NOT_FOUND: 404,
   COMMAND_REFUSED: 409,
   BODY_TOO_LARGE: 413,
   RECORD_STORE_UNAVAILABLE: 503,
@@ -50,10 +59,15 @@ export function errorAnswer(error: unknown): Answer {
   return { status: STATUS[code] ?? STATUS_UNEXPECTED, body: { error: { code, message, remedy, details } } };
 }
 
-export function sendAnswer(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
-  const content = Buffer.from(`${JSON.stringify(body)}\n`, 'utf8');
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer | PageAnswer): void {
+  const { status } = answer;
+  const [text, headers] =
+    'html' in answer
+      ? [answer.html, { 'content-type': 'text/html; charset=utf-8', ...answer.headers }]
+      : [`${JSON.stringify(answer.body)}\n`, { 'content-type': 'application/json' }];
+  const content = Buffer.from(text, 'utf8');
   response.writeHead(status, {
-    'content-type': 'application/json',
+    ...headers,
     'content-length': content.length,
     'cache-control': 'no-store',
     ...(status === STATUS.TOKEN_UNKNOWN ? { 'www-authenticate': 'Bearer' } : {}),

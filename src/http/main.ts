@@ -7,6 +7,7 @@ import { readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { Behind } from './rollout.ts';
 import { startEdge } from './server.ts';
+import { createThreadedPages } from './threaded-pages.ts';
 import { readTokens } from './tokens.ts';
 
 const TRY_AGAIN_MS = 500;
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
       stopping = true;
       void edge
         .close()
-        .then(() => Promise.all([behind?.client.connection.close(), behind?.records.close()]))
+        .then(() => Promise.all([behind?.client.connection.close(), behind?.records.close(), behind?.pages.close()]))
         .then(() => log.info({ signal }, 'Stopped'));
     });
   }
@@ -52,7 +53,8 @@ async function reach(postgresUrl: string, isStopping: () => boolean): Promise<Be
       const records = await composeEdgeRecords(postgresUrl);
       try {
         await records.migrate();
-        return { client: await connectClient(temporalSettings()), records };
+        const client = await connectClient(temporalSettings());
+        return { client, records, pages: createThreadedPages(postgresUrl) };
       } catch (error) {
         await records.close();
         throw error;

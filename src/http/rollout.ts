@@ -28,11 +28,13 @@ import {
   rollbackMessage,
 } from '../contracts/messages.ts';
 import type { Answer } from './exchange.ts';
+import type { Pages } from './pages.ts';
 
 /** What the edge speaks to. */
 export interface Behind {
   readonly client: Client;
   readonly records: Awaited<ReturnType<typeof composeEdgeRecords>>;
+  readonly pages: Pages;
 }
 
 /** Whoever speaks: by the word of a token, or as they say. */

@@ -4,7 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HoldfastError } from '../contracts/errors.ts';
 import { errorAnswer, readText, sendAnswer } from './exchange.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer, PageAnswer } from './exchange.ts';
+import { report } from './report.ts';
 import { command, COMMAND_BYTES_MAX, COMMANDS, evidence, EVIDENCE_BYTES_MAX, inFlight, status } from './rollout.ts';
 import type { Behind, Speaker } from './rollout.ts';
 import type { Tokens } from './tokens.ts';
@@ -28,6 +29,7 @@ export interface Edge {
 const CONNECTIONS_MAX = 1000;
 const LOOPBACK = /^(127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
 const MODEL_PATH = /^\/v1\/models\/([a-z0-9-]{1,63})\/rollout$/;
+const REPORT_PATH = /^\/reports\/(.+)$/;
 const ROLLOUT_PATH = /^\/v1\/rollouts\/(.+)$/;
 
 /**
@@ -56,7 +58,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 async function exchange(options: EdgeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let answer: Answer;
+  let answer: Answer | PageAnswer;
   try {
     answer = await route(options, request);
   } catch (error) {
@@ -67,7 +69,7 @@ async function exchange(options: EdgeOptions, request: IncomingMessage, response
   sendAnswer(request, response, answer);
 }
 
-async function route(options: EdgeOptions, request: IncomingMessage): Promise<Answer> {
+async function route(options: EdgeOptions, request: IncomingMessage): Promise<Answer | PageAnswer> {
   const { tokens, behind } = options;
   const { method = 'GET' } = request;
   const path = pathOf(request);
@@ -79,6 +81,8 @@ async function route(options: EdgeOptions, request: IncomingMessage): Promise<An
   const speaker = speakerOf(tokens, request);
   const found = behind();
   if (found === null) throw new HoldfastError('EDGE_NOT_READY', 'Temporal or the records have not answered yet');
+  const [, named] = REPORT_PATH.exec(path) ?? [];
+  if (method === 'GET' && named !== undefined) return report(found, decoded(named), request.headers.accept);
   const [, model] = MODEL_PATH.exec(path) ?? [];
   if (method === 'GET' && model !== undefined) return inFlight(found, model);
   const [, rest] = ROLLOUT_PATH.exec(path) ?? [];
@@ -113,20 +117,24 @@ function speakerOf(tokens: Tokens, { headers }: IncomingMessage): Speaker {
 
 /** `flight-delay/9f3a2c41-1`, with or without `rollout/` before it, as it is or percent-encoded. */
 function rolloutIdOf(part: string): string {
-  let id: string;
+  const id = decoded(part);
+  return id.startsWith('rollout/') ? id : `rollout/${id}`;
+}
+
+/** @throws REQUEST_INVALID */
+function decoded(part: string): string {
   try {
-    id = decodeURIComponent(part);
+    return decodeURIComponent(part);
   } catch {
     throw new HoldfastError('REQUEST_INVALID', `${part.slice(0, 200)} is not percent-encoded`);
   }
-  return id.startsWith('rollout/') ? id : `rollout/${id}`;
 }
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] ?? '/';
 
 const unknownRoute = (method: string, path: string): HoldfastError =>
   new HoldfastError('ROUTE_UNKNOWN', `${method} ${path.slice(0, 200)} is no operation of the edge`, {
-    remedy: `Ask for GET /v1/models/{model}/rollout or GET /v1/rollouts/{id}, or POST /v1/rollouts/{id}/ and one of evidence, ${Object.keys(COMMANDS).join(', ')}`,
+    remedy: `Ask for GET /v1/models/{model}/rollout, GET /v1/rollouts/{id} or GET /reports/{digest}, or POST /v1/rollouts/{id}/ and one of evidence, ${Object.keys(COMMANDS).join(', ')}`,
   });
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -4,11 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createVegaRenderer } from '../../src/adapters/chart-renderer/vega.ts';
 import { createEdgeRecords } from '../../src/adapters/record-store/edge-records.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import type { CommandRecord } from '../../src/contracts/records.ts';
+import { createPages } from '../../src/http/pages.ts';
 import type { Behind } from '../../src/http/rollout.ts';
 import { startEdge } from '../../src/http/server.ts';
 import type { Edge } from '../../src/http/server.ts';
@@ -42,6 +44,7 @@ describe('the HTTP edge', function () {
     const whole = createEdgeRecords(records);
     const behind: Behind = {
       client: rollouts.client,
+      pages: createPages(whole, createVegaRenderer()),
       records: {
         ...whole,
         logAttempt: async (model, attempt) => {

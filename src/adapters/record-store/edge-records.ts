@@ -1,13 +1,14 @@
 import { policyDigest } from '../../domain/rollout/recorded-policy.ts';
 import { createEvidenceIntake } from './evidence-intake.ts';
 import type { EdgeRecords, RecordStore } from './port.ts';
-import { readRolloutMaterial } from './report-material.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
+import { createReports } from './reports.ts';
 
 /** The part of the records that edges write and read. */
 export function createEdgeRecords(records: RecordStore): EdgeRecords {
   return {
     ...createEvidenceIntake(records),
+    ...createReports(records),
     migrate: () => records.migrate(),
     logAttempt: (model, attempt) =>
       records.transaction(model, async (tx) => void (await tx.insert('command', attempt.commandId, attempt))),
@@ -22,7 +23,6 @@ export function createEdgeRecords(records: RecordStore): EdgeRecords {
         (await tx.chain('decision', rolloutId)).slice(-count).map(({ body }) => body),
       ),
     recordedRollout: (model, rolloutId) => records.transaction(model, (tx) => readRecordedRollout(tx, rolloutId)),
-    rolloutMaterial: (model, rolloutId) => records.transaction(model, (tx) => readRolloutMaterial(tx, rolloutId)),
     close: () => records.close(),
   };
 }

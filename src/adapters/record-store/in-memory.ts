@@ -157,6 +157,11 @@ class InMemoryTransaction implements RecordTransaction {
     return structuredClone(entry);
   }
 
+  async chainWith(_kind: 'decision', digest: string): Promise<string | null> {
+    const chains = this.#live().chains.entries();
+    return chains.find(([, chain]) => chain.some((entry) => entry.digest === digest))?.[0] ?? null;
+  }
+
   async chain<K extends 'decision'>(_kind: K, scope: string): Promise<Array<ChainEntry<RecordBodies[K]>>> {
     return structuredClone([...(this.#live().chains.get(scope) ?? [])]);
   }

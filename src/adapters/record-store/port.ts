@@ -1,6 +1,7 @@
 import type { EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { CommandRecord, DecisionRecord, PolicyRecord, RecordBodies, RecordKind } from '../../contracts/records.ts';
-import type { RolloutMaterial } from '../../domain/report/material.ts';
+import type { ReportSubject } from '../../contracts/report-subject.ts';
+import type { Report } from '../../domain/report/report.ts';
 import type { RecordedRollout } from '../../domain/rollout/recorded-chain.ts';
 
 /** A note that one stage owes another a reaction: written in the transaction of its cause, removed in that of its effect. */
@@ -57,6 +58,9 @@ export interface RecordTransaction {
   ): Promise<ChainEntry<RecordBodies[K]>>;
   chain<K extends 'decision'>(kind: K, scope: string): Promise<Array<ChainEntry<RecordBodies[K]>>>;
 
+  /** Scope of the chain that has an entry of this digest; null where none has. */
+  chainWith(kind: 'decision', digest: string): Promise<string | null>;
+
   /** Event time (epoch ms) through which the archive of the log is complete; null before the first traffic. */
   watermark(): Promise<number | null>;
   /** Moves the watermark forward; a lower value is ignored. */
@@ -109,8 +113,18 @@ export interface EvidenceIntake {
   take(model: string, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt>;
 }
 
+/** Pages of evidence as data. All methods may fail with RECORD_STORE_UNAVAILABLE (retryable). */
+export interface Reports {
+  /** The report on a subject as it stands, filed under its digest; null where nothing of it is on record. */
+  reportOn(subject: ReportSubject): Promise<Report | null>;
+  /** The report that a digest names: one that was filed, that of a decision, or that of a dataset version; null for none. */
+  reportNamed(digest: string): Promise<Report | null>;
+  /** Digests of a rollout's decisions that begin so. */
+  decisionsNamed(model: string, rolloutId: string, beginning: string): Promise<string[]>;
+}
+
 /** What an edge writes down before Temporal is called, and reads of what was decided. All methods may fail with RECORD_STORE_UNAVAILABLE (retryable). */
-export interface EdgeRecords extends EvidenceIntake {
+export interface EdgeRecords extends EvidenceIntake, Reports {
   /** Creates or upgrades the schema; idempotent. */
   migrate(): Promise<void>;
   /** Writes an attempt to the command log. Idempotent by its command id. @throws RECORD_CONFLICT for the same id with other content */
@@ -121,7 +135,5 @@ export interface EdgeRecords extends EvidenceIntake {
   recentDecisions(model: string, rolloutId: string, count: number): Promise<DecisionRecord[]>;
   /** Everything on record of one rollout, read in one transaction, for judging its decisions again. */
   recordedRollout(model: string, rolloutId: string): Promise<Omit<RecordedRollout, 'head'>>;
-  /** Everything a page about one rollout tells, read in one transaction; null where nothing of it has been decided. */
-  rolloutMaterial(model: string, rolloutId: string): Promise<RolloutMaterial | null>;
   close(): Promise<void>;
 }

@@ -137,6 +137,15 @@ export class PostgresTransaction implements RecordTransaction {
     return { sequence, key, body, previousDigest, digest };
   }
 
+  async chainWith(kind: 'decision', digest: string): Promise<string | null> {
+    const [row] = await this.#rows<{ scope: string }>(
+      'chain with',
+      'select scope from holdfast.chains where model = $1 and kind = $2 and digest = $3',
+      [kind, digest],
+    );
+    return row?.scope ?? null;
+  }
+
   async chain<K extends 'decision'>(kind: K, scope: string): Promise<Array<ChainEntry<RecordBodies[K]>>> {
     const rows = await this.#rows<ChainRow>(
       'chain',

@@ -1,15 +1,19 @@
+/** What is on record for pages of evidence, read in one transaction each; null where there is nothing of the kind. */
+import type { ExperimentMaterial } from '../../domain/report/experiment-report.ts';
+import type { DatasetMaterial } from '../../domain/report/dataset-report.ts';
 import type { RolloutMaterial } from '../../domain/report/material.ts';
-import { durationMs, epochMs } from '../../domain/time.ts';
+import type { MonitoringMaterial } from '../../domain/report/monitoring-report.ts';
+import { DAY_MS, durationMs, epochMs, isoDay, isoInstant } from '../../domain/time.ts';
+import type { ModelDeclaration } from '../../contracts/model.ts';
 import type { RecordTransaction } from './port.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
 
 /** Everything a page about a rollout tells; null where nothing of it has been decided. */
 export async function readRolloutMaterial(tx: RecordTransaction, rolloutId: string): Promise<RolloutMaterial | null> {
   const recorded = await readRecordedRollout(tx, rolloutId);
-  const model = await tx.get('model', 'declaration');
+  const declaration = await declarationOf(tx);
   const candidate = (await tx.list('candidate')).find(({ body }) => body.rolloutId === rolloutId)?.body;
-  if (model === null || candidate === undefined || recorded.chain.length === 0) return null;
-  const { declaration } = model;
+  if (declaration === null || candidate === undefined || recorded.chain.length === 0) return null;
   const scores = await tx.list('scores', { prefix: `${rolloutId}/` });
   const commands = (await tx.list('command')).filter(({ body }) => body.target === rolloutId);
   const { idea, claim, outcome, reason, decidedAt, exposureHistory } = candidate;
@@ -23,19 +27,23 @@ export async function readRolloutMaterial(tx: RecordTransaction, rolloutId: stri
     decidedAt,
     exposures: exposureHistory,
     scores: scores.map(({ body }) => body),
-    incidents: await incidentsSince(tx, candidate.readyAt, decidedAt),
+    incidents: await incidentsOpenIn(tx, candidate.readyAt, decidedAt),
     orders: commands.map(({ body: { command, by, channel, result } }) => ({ command, by, channel, result })),
     unit: declaration.unit.name,
     calendar: { origin: epochMs(declaration.source.backfillUntil), lengthMs: durationMs(declaration.cohort) },
   };
 }
 
-/** Alerts of the time in which the rollout ran. */
-async function incidentsSince(
+async function declarationOf(tx: RecordTransaction): Promise<ModelDeclaration | null> {
+  return (await tx.get('model', 'declaration'))?.declaration ?? null;
+}
+
+/** Alerts that were open at some time of a span; `to` null: until now. */
+async function incidentsOpenIn(
   tx: RecordTransaction,
   from: string,
   to: string | null,
-): Promise<RolloutMaterial['incidents']> {
+): Promise<MonitoringMaterial['incidents']> {
   const incidents = await tx.list('incident');
   return incidents
     .map(({ body }) => body)
@@ -43,4 +51,123 @@ async function incidentsSince(
       ({ openedAt, closedAt }) =>
         (to === null || epochMs(openedAt) <= epochMs(to)) && (closedAt === null || epochMs(closedAt) >= epochMs(from)),
     );
+}
+
+export async function readDatasetMaterial(tx: RecordTransaction, digest: string): Promise<DatasetMaterial | null> {
+  const version = await tx.get('datasetVersion', digest);
+  const declaration = await declarationOf(tx);
+  if (version === null || declaration === null) return null;
+  const days = new Set(version.partitions.map(({ day }) => day));
+  const landed = await tx.list('partition');
+  const { attributionWindow, ingestionLag } = declaration.label;
+  return {
+    model: declaration.model,
+    version,
+    partitions: new Map(landed.filter(({ key }) => days.has(key)).map(({ key, body }) => [key, body])),
+    maturityMs: durationMs(attributionWindow) + durationMs(ingestionLag),
+    unit: declaration.unit.name,
+    bundles: (await tx.list('bundle'))
+      .filter(({ body }) => body.datasetVersion === digest)
+      .map(({ key, body }) => ({ bundle: key, idea: body.idea })),
+  };
+}
+
+/** One attempt as experimentation remembers it, and what its training left. */
+interface Remembered {
+  readonly idea: string;
+  readonly attempt: number;
+  readonly hypothesis?: string;
+  readonly asOf: string;
+  readonly readyAt: string;
+  readonly abandoned: string | null;
+  readonly bundle: string | null;
+}
+type Trained = Pick<NonNullable<ExperimentMaterial['training']>, 'recipe' | 'rows' | 'iterations' | 'trainLoss'> & {
+  readonly curve?: NonNullable<ExperimentMaterial['training']>['curve'];
+  readonly features: ReadonlyArray<{ readonly name: string }>;
+};
+
+export async function readExperimentMaterial(
+  tx: RecordTransaction,
+  experimentId: string,
+): Promise<ExperimentMaterial | null> {
+  const remembered = (await tx.get('memory', `experimentation/attempt/${experimentId}`))?.value as
+    | Remembered
+    | undefined;
+  const declaration = await declarationOf(tx);
+  if (remembered === undefined || declaration === null) return null;
+  const { idea, attempt, asOf, readyAt, abandoned, bundle } = remembered;
+  const declared = declaration.ideas.find(({ id }) => id === idea);
+  const candidate = bundle === null ? null : await tx.get('candidate', bundle);
+  const rolloutId = candidate?.rolloutId ?? null;
+  return {
+    model: declaration.model,
+    experimentId,
+    idea,
+    attempt,
+    hypothesis: remembered.hypothesis ?? declared?.hypothesis ?? '',
+    claim: candidate?.claim ?? declared?.claim ?? 'not-worse',
+    asOf,
+    readyAt,
+    unit: declaration.unit.name,
+    abandoned,
+    bundle,
+    training: await trainingOf(tx, experimentId, bundle),
+    outcome: candidate?.outcome ?? null,
+    reason: candidate?.reason ?? null,
+    rollout: rolloutId === null ? null : await readRolloutMaterial(tx, rolloutId),
+  };
+}
+
+async function trainingOf(
+  tx: RecordTransaction,
+  experimentId: string,
+  bundle: string | null,
+): Promise<ExperimentMaterial['training']> {
+  const trained = (await tx.get('memory', `${experimentId}/trained`))?.value as Trained | undefined;
+  if (trained === undefined) return null;
+  const { recipe, rows, iterations, trainLoss, features, curve = [] } = trained;
+  const manifest = bundle === null ? null : await tx.get('bundle', bundle);
+  const datasetVersion = manifest?.datasetVersion ?? null;
+  return { recipe, rows, iterations, trainLoss, curve, features: features.map(({ name }) => name), datasetVersion };
+}
+
+/** @param from First and @param to last day, both in; null: the end of what is measured */
+export async function readMonitoringMaterial(
+  tx: RecordTransaction,
+  from: string,
+  to: string | null,
+): Promise<MonitoringMaterial | null> {
+  const declaration = await declarationOf(tx);
+  if (declaration === null) return null;
+  const measured = (await tx.list('performance')).map(({ body }) => body);
+  const last = to ?? measured.at(-1)?.day ?? from;
+  const through = await tx.watermark();
+  return {
+    model: declaration.model,
+    unit: declaration.unit.name,
+    days: measured.filter(({ day }) => day >= from && day <= last),
+    incidents: await incidentsOpenIn(tx, from, isoInstant(epochMs(last) + DAY_MS)),
+    from,
+    to: last,
+    through: through === null ? null : isoInstant(through),
+  };
+}
+
+/** Days around an incident that say how it came and went. */
+const DAYS_BEFORE = 14;
+const DAYS_AFTER = 7;
+
+/** The days around an incident. */
+export async function readIncidentMaterial(
+  tx: RecordTransaction,
+  incidentId: string,
+): Promise<{ readonly around: MonitoringMaterial; readonly incident: MonitoringMaterial['incidents'][number] } | null> {
+  const incident = await tx.get('incident', incidentId);
+  if (incident === null) return null;
+  const { openedAt, closedAt } = incident;
+  const from = isoDay(epochMs(openedAt) - DAYS_BEFORE * DAY_MS);
+  const to = isoDay(epochMs(closedAt ?? openedAt) + DAYS_AFTER * DAY_MS);
+  const around = await readMonitoringMaterial(tx, from, to);
+  return around === null ? null : { around, incident };
 }

@@ -3,9 +3,8 @@
  * The gate's own numbers; only the bounds are computed here: a confidence sequence of the running average, each bound at the level of the
  * verdict it stands for.
  */
-import { meanDifference } from '../gate/difference-bounds.ts';
 import type { DifferenceFinding } from '../gate/difference-bounds.ts';
-import { policyAtStep } from '../rollout/gate-runs.ts';
+import { LOSS_STREAM, policyAtStep } from '../rollout/gate-runs.ts';
 import type { GateRunPlan, RunName } from '../rollout/gate-runs.ts';
 import { assessmentOf } from '../rollout/look-words.ts';
 import { judgeAgain, takeLook } from '../rollout/looks.ts';
@@ -13,30 +12,16 @@ import type { LookBasis, PastLook } from '../rollout/looks.ts';
 import type { RecordedEvidence } from '../rollout/recorded-chain.ts';
 import { gateRunPlan, ladderOf } from '../rollout/recorded-policy.ts';
 import { unmetConditions } from '../rollout/unmet.ts';
-import {
-  beginGate,
-  confidenceBounds,
-  effectiveHarmMargin,
-  effectiveSafeMargin,
-  histogramSize,
-  mergeHistograms,
-} from '../statistics/index.ts';
-import type {
-  CountTuple,
-  DifferenceStreamPolicy,
-  DiffHistogram,
-  GatePolicy,
-  GateState,
-  LookRecord,
-  StreamPolicy,
-} from '../statistics/index.ts';
+import { beginGate, effectiveHarmMargin, effectiveSafeMargin, mergeHistograms } from '../statistics/index.ts';
+import type { CountTuple, GatePolicy, GateState, LookRecord, StreamPolicy } from '../statistics/index.ts';
 import { planGate } from '../statistics/gate-plan.ts';
 import { cohortStart, isoInstant } from '../time.ts';
+import { differenceFinding } from './bounds.ts';
 import { decisionsOf } from './material.ts';
 import type { ChainedDecision, RolloutMaterial } from './material.ts';
 
 /** Looks shown of a run: where the answer changes, and some between. */
-const LOOKS_SHOWN_MAX = 60;
+const LOOKS_SHOWN_MAX = 40;
 
 export interface StreamSeen {
   readonly id: string;
@@ -64,6 +49,7 @@ export interface LookSeen {
   readonly record: LookRecord;
   /** Step of the ladder that was judged. */
   readonly ladderStep: number;
+  /** Of the newest look all, of those before it the loss alone. */
   readonly streams: readonly StreamSeen[];
 }
 
@@ -100,7 +86,7 @@ export function runSeen(material: RolloutMaterial, run: RunName): RunSeen | null
   for (const [index, decision] of taken.entries()) {
     const step = stepTaken(material, run, walk, decision);
     walk = step.walk;
-    if (shown.has(index)) looks.push(seenAt(step, decision));
+    if (shown.has(index)) looks.push(seenAt(step, decision, index === taken.length - 1));
     if (index === taken.length - 1)
       unmet = unmetConditions({ ...step, state: walk.state, missing: missingAt(material, decision) });
   }
@@ -191,8 +177,11 @@ function evidenceOf(evidence: ReadonlyMap<string, RecordedEvidence>, batchId: st
   return found;
 }
 
-function seenAt({ walk, policy, record, firstStep }: Taken, decision: ChainedDecision): LookSeen {
-  const streams = policy.streams.map((stream) => streamSeen(policy, walk.state, record, stream));
+/** @param isNewest Only there every stream is shown; before it, the loss */
+function seenAt({ walk, policy, record, firstStep }: Taken, decision: ChainedDecision, isNewest: boolean): LookSeen {
+  const streams = policy.streams
+    .filter(({ id }) => isNewest || id === LOSS_STREAM)
+    .map((stream) => streamSeen(policy, walk.state, record, stream));
   return { decision, basis: decision.basis!, record, ladderStep: firstStep + record.step, streams };
 }
 
@@ -226,22 +215,7 @@ function countedOf(
     return { difference: null, counts: [sum(0), sum(1), sum(2), sum(3)] };
   }
   const histogram = kept !== undefined && 'epochs' in kept ? mergeHistograms(...kept.epochs) : [];
-  return { difference: histogram.length === 0 ? null : differenceOf(policy, stream, histogram), counts: null };
-}
-
-/** The lower bound is at the level of a rollback, the upper one at that of the certificate: each passes its margin with the plain test. */
-function differenceOf(policy: GatePolicy, stream: DifferenceStreamPolicy, histogram: DiffHistogram): DifferenceFinding {
-  const { alpha, beta, grid } = policy;
-  const { lower } = confidenceBounds(histogram, alpha * (stream.weight || 1), grid);
-  const { upper } = confidenceBounds(histogram, stream.beta ?? beta, grid);
-  // What rounding to the quantum may have moved.
-  const slack = stream.quantum ? 1 / (2 * stream.quantum) : 0;
-  return {
-    mean: meanDifference(histogram),
-    units: histogramSize(histogram),
-    lower: Math.max(-1, lower - slack),
-    upper: Math.min(1, upper + slack),
-  };
+  return { difference: histogram.length === 0 ? null : differenceFinding(policy, stream, histogram), counts: null };
 }
 
 /** Margins as declared: what the gate tests is shifted by half a quantum where differences are rounded. */

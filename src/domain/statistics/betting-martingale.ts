@@ -66,18 +66,43 @@ export function logEValue(h: DiffHistogram, margin: number, d: Direction, grid: 
 const BOUND_WIDTH = 1e-13;
 
 /**
- * Largest m in [−1, 1) with `isEvidence`, a predicate that holds up to some margin and not beyond; −1 if it never holds. At 1 it never
- * does: no difference is above that margin.
+ * Largest m in [−1, 1) with `isEvidence`, a predicate that holds up to some margin and not beyond, to `width`; −1 if it never holds. At 1
+ * it never does: no difference is above that margin.
  */
-function supremum(isEvidence: (margin: number) => boolean): number {
+function supremum(isEvidence: (margin: number) => boolean, width: number): number {
   let inside = -1;
   let outside = 1;
-  while (outside - inside > BOUND_WIDTH) {
+  while (outside - inside > width) {
     const middle = inside + (outside - inside) / 2;
     if (isEvidence(middle)) inside = middle;
     else outside = middle;
   }
   return inside;
+}
+
+/**
+ * One one-sided bound on Δ at `level`, by inverting a test: `lower` is the largest margin that harm evidence exceeds, `upper` the smallest
+ * that safe evidence certifies. Never tighter than the exact bound, and at most `width` wider.
+ *
+ * @returns absolute loss difference; −1 or 1 while there is no evidence
+ * @throws as `confidenceBounds`
+ */
+export function confidenceBound(
+  h: DiffHistogram,
+  level: number,
+  side: 'lower' | 'upper',
+  grid: Grid = DEFAULT_GRID,
+  width = BOUND_WIDTH,
+): number {
+  requireLevel(level, 'level');
+  const etas = sharedEtaGrid(grid);
+  const threshold = -Math.log(level);
+  const { values, counts } = ascendingValues(h);
+  const rejects = (margin: number, d: Direction) =>
+    logMeanExp(logProducts(values, counts, margin, d, etas)) >= threshold;
+  if (side === 'lower') return supremum((margin) => rejects(margin, 'harm'), width);
+  // K_safe of D at m is K_harm of −D at −m: the infimum is the mirrored supremum.
+  return 0 - supremum((margin) => rejects(-margin, 'safe'), width);
 }
 
 /**
@@ -94,15 +119,5 @@ export function confidenceBounds(
   level: number,
   grid: Grid = DEFAULT_GRID,
 ): { lower: number; upper: number } {
-  requireLevel(level, 'level');
-  const etas = sharedEtaGrid(grid);
-  const threshold = -Math.log(level);
-  const { values, counts } = ascendingValues(h);
-  const rejects = (margin: number, d: Direction) =>
-    logMeanExp(logProducts(values, counts, margin, d, etas)) >= threshold;
-  return {
-    lower: supremum((margin) => rejects(margin, 'harm')),
-    // K_safe of D at m is K_harm of −D at −m: the infimum is the mirrored supremum.
-    upper: 0 - supremum((margin) => rejects(-margin, 'safe')),
-  };
+  return { lower: confidenceBound(h, level, 'lower', grid), upper: confidenceBound(h, level, 'upper', grid) };
 }

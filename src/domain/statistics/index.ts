@@ -4,7 +4,7 @@
  * Evidence is integer counts (`DiffHistogram`, `CountWindow`); ln e-values are natural logarithms, margins absolute losses (0.01 = one
  * percentage point), levels probabilities. What cannot be answered is refused by a `StatisticsError`, never by NaN.
  */
-export { confidenceBounds, logEValue } from './betting-martingale.ts';
+export { confidenceBound, confidenceBounds, logEValue } from './betting-martingale.ts';
 export type { Direction } from './betting-martingale.ts';
 export { matchBlock } from './block-matching.ts';
 export type { MatchedBlock, Unit } from './block-matching.ts';

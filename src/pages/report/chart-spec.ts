@@ -96,7 +96,8 @@ function courseSpec(plot: Course, { table, size }: Drawn): Spec {
   const isTime = plot.over === 'time';
   if (!isTime) closeLastBin(values);
   const times = values.map((value) => Number(value[plot.x.column]));
-  const isShort = Math.max(...times) - Math.min(...times) < SHORT_SPAN_MS;
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  const isShort = last - first < SHORT_SPAN_MS;
   const x = {
     field: plot.x.column,
     type: isTime ? 'temporal' : 'quantitative',
@@ -112,7 +113,7 @@ function courseSpec(plot: Course, { table, size }: Drawn): Spec {
   return {
     data: { values },
     encoding: { x },
-    layer: [...plot.layers.map((layer) => layerSpec(layer, plot)), ...momentSpecs(plot, size)],
+    layer: [...plot.layers.map((layer) => layerSpec(layer, plot)), ...momentSpecs(plot, size, (first + last) / 2)],
   };
 }
 
@@ -158,18 +159,26 @@ function layerSpec(layer: Layer, { y: { title }, zero, cut }: Course): Spec {
   }
 }
 
+/** Names stand on the side of their line where there is room. */
+const SIDES = [
+  { align: 'left', dx: 3, isRight: false },
+  { align: 'right', dx: -3, isRight: true },
+] as const;
+
 /** Vertical lines with their names above, in rows so that neighbours do not cover one another. */
-function momentSpecs({ moments, x }: Course, size: ChartSize): Spec[] {
+function momentSpecs({ moments, x }: Course, size: ChartSize, middle: number): Spec[] {
   if (moments.length === 0) return [];
   const rows = LABEL_ROWS[size];
   const values = moments.map(({ at, label }, index) => ({ [x.column]: epochMs(at), label, row: index % rows }));
   const rule = { mark: { type: 'rule', color: 'var(--muted)', strokeDash: [1, 3] }, data: { values } };
-  const labels = Array.from({ length: rows }, (_, row) => ({
-    data: { values: values.filter((value) => value.row === row) },
-    mark: { type: 'text', align: 'left', baseline: 'top', dx: 3, y: 2 + 14 * row },
-    encoding: { text: { field: 'label' } },
-  }));
-  return [rule, ...labels.filter(({ data }) => data.values.length > 0)];
+  const labels = Array.from({ length: rows }, (_, row) =>
+    SIDES.map(({ align, dx, isRight }) => ({
+      data: { values: values.filter((value) => value.row === row && isRight === Number(value[x.column]) > middle) },
+      mark: { type: 'text', align, baseline: 'top', dx, y: 2 + 14 * row },
+      encoding: { text: { field: 'label' } },
+    })),
+  );
+  return [rule, ...labels.flat().filter(({ data }) => data.values.length > 0)];
 }
 
 function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size }: Drawn): Spec {

@@ -2,9 +2,8 @@
  * A report as one HTML file that needs nothing else: no network, no script. Drawing is somebody else's; what is drawn and everything
  * that is said comes from the report alone, so that the same report gives the same bytes.
  */
-import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Basis, Layer, Plot, Report, Section, Table, Tone } from '../../domain/report/report.ts';
-import { sha256Hex } from '../../domain/sha256.ts';
+import { reportDigest } from '../../domain/report/report-digest.ts';
 import { cellText, instantText } from './cell-text.ts';
 import { CHART_WIDTHS, chartSpec, TONE_DASHES, toneColor } from './chart-spec.ts';
 import type { ChartSize } from './chart-spec.ts';
@@ -23,9 +22,6 @@ const SIZES = Object.keys(CHART_WIDTHS) as ChartSize[];
 const OPEN_ROWS_MAX = 8;
 /** Text cells that are sentences. */
 const LONG_TEXT = 40;
-
-/** Name of a report's content: the SHA-256 of its canonical JSON. */
-export const reportDigest = (report: Report): string => sha256Hex(canonicalJson(report));
 
 /** @throws REPORT_NOT_DRAWN, as the drawing does */
 export async function reportPage(report: Report, drawing: Drawing): Promise<string> {

@@ -297,6 +297,15 @@ export function recordStoreConformance(
     });
   });
 
+  it('finds the chain that has an entry of a digest', async () => {
+    const { digest } = await store.transaction(model, (tx) => tx.append('decision', 'r', 'd1', decision('d1')));
+    await store.transaction(model, async (tx) => {
+      await tx.append('decision', 'other', 'd2', decision('d2'));
+      assert.equal(await tx.chainWith('decision', digest), 'r');
+      assert.equal(await tx.chainWith('decision', 'f'.repeat(64)), null);
+    });
+  });
+
   describe('watermark, participants and handoffs', () => clockConformance(() => [store, model]));
 
   describe('waiting for a change', () => {

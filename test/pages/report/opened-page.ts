@@ -10,7 +10,7 @@ import type { Browser, Page } from 'playwright-core';
 import { grouped } from '../../../src/domain/aligned-table.ts';
 import type { Report, Section } from '../../../src/domain/report/report.ts';
 import { cellText } from '../../../src/pages/report/cell-text.ts';
-import { reportDigest } from '../../../src/pages/report/page.ts';
+import { reportDigest } from '../../../src/domain/report/report-digest.ts';
 
 export interface Mode {
   readonly width: number;

@@ -1,11 +1,15 @@
 /** All prepared pages in every mode: too long for the suite, which opens one of them. */
 import assert from 'node:assert/strict';
 import { createVegaRenderer } from '../../../src/adapters/chart-renderer/vega.ts';
+import { datasetReport } from '../../../src/domain/report/dataset-report.ts';
+import { experimentReport } from '../../../src/domain/report/experiment-report.ts';
+import { incidentReport, monitoringReport } from '../../../src/domain/report/monitoring-report.ts';
 import { reportPage } from '../../../src/pages/report/page.ts';
 import { browserPath } from '../../integration/web-ui.ts';
 import { MODES, openReader } from './opened-page.ts';
 import type { Reader } from './opened-page.ts';
-import { PREPARED, preparedReport } from './prepared-worlds.ts';
+import { datasetMaterial, experimentMaterial, INCIDENT, monitoringMaterial } from './other-reports.ts';
+import { materialOf, PREPARED, preparedReport } from './prepared-worlds.ts';
 
 describe('the prepared pages', function () {
   this.timeout(120_000);
@@ -29,4 +33,18 @@ describe('the prepared pages', function () {
       const html = await reportPage(report, createVegaRenderer());
       for (const mode of MODES) await reader.check(report, html, mode);
     });
+
+  it('of other subjects read well, too', async () => {
+    const promoted = PREPARED.find(({ name }) => name === 'page-02')!;
+    const reports = [
+      datasetReport(datasetMaterial()),
+      monitoringReport(monitoringMaterial()),
+      incidentReport(monitoringMaterial(), INCIDENT),
+      experimentReport(experimentMaterial(await materialOf(promoted))),
+    ];
+    for (const report of reports) {
+      const html = await reportPage(report, createVegaRenderer());
+      for (const mode of MODES) await reader.check(report, html, mode);
+    }
+  });
 });
