@@ -10,6 +10,8 @@ import type { ApprovalRequestRecord, StageRecord } from '../contracts/records.ts
 import type { LadderStep } from '../contracts/rollout-policy.ts';
 import { grouped } from '../domain/aligned-table.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
+import { keysLine, troubleLine } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
 
 export interface LiveView {
   readonly model: string;
@@ -37,6 +39,10 @@ export interface LiveView {
   readonly incidents: readonly IncidentRecord[];
   readonly performance: PerformanceRecord | null;
   readonly requests: readonly ApprovalRequestRecord[];
+  /** The candidate decided last; null before the first. */
+  readonly decided: CandidateRecord | null;
+  /** What the watcher has broken by a key; null where there are no keys. */
+  readonly keys: { readonly troubles: readonly Trouble[]; readonly slice: string | null } | null;
 }
 
 /** Colours by meaning; the identity where a terminal has none. */
@@ -53,11 +59,13 @@ const DIGEST_SHOWN = 8;
 const BAR_CELLS = 20;
 const LABEL_WIDTH = 16;
 
-/** Lines of the screen, none wider than `columns`. */
-export function liveScreen(view: LiveView, columns: number, paint: Paint): string[] {
+/** Lines of the screen, none wider than `columns`, and no more than `rows`: what lies lowest but the foot gives way. */
+export function liveScreen(view: LiveView, columns: number, paint: Paint, rows = Number.POSITIVE_INFINITY): string[] {
+  const foot = footerLines(view, paint);
   const lines = [
     paint.heading(`Holdfast — ${view.model}: ${view.title}`),
     ...clockLines(view, paint),
+    ...troubleLines(view, columns, paint),
     '',
     ...servingLines(view, paint),
     '',
@@ -66,9 +74,34 @@ export function liveScreen(view: LiveView, columns: number, paint: Paint): strin
     ...decisionLines(view, paint),
     ...incidentLines(view, paint),
     ...requestLines(view, columns, paint),
-    ...footerLines(view, paint),
   ];
-  return lines.map((line) => cut(line, columns));
+  const shown = [...lines.slice(0, Math.max(1, rows - foot.length)), ...foot];
+  return shown.map((line) => cut(line, columns));
+}
+
+/** What the watcher has broken, since when, and what is done about it. */
+function troubleLines(view: LiveView, columns: number, paint: Paint): string[] {
+  const { keys, decisions, incidents, candidate, decided } = view;
+  if (keys === null) return [];
+  const { slice, troubles } = keys;
+  return troubles.flatMap((trouble) => {
+    const words = troubleLine(trouble, { candidate, decided, decisions, incidents, slice });
+    const [first = '', ...rest] = wrapped(words, columns - LABEL_WIDTH - 2);
+    const tone = trouble.healedAt === null ? paint.urgent : paint.faint;
+    const label = trouble.healedAt === null ? 'Broken' : 'Healed';
+    return [labelled(label, first), ...rest.map((line) => labelled('', line))].map(tone);
+  });
+}
+
+/** At words; a word that is longer than the width has a line of its own. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** What has changed for people since the last view, one line each: for logs and for terminals that cannot redraw. */
@@ -195,10 +228,11 @@ function shellLines(command: string, columns: number): string[] {
   return [`${head} \\`, ...options.map((option, index) => `  ${option}${index < options.length - 1 ? ' \\' : ''}`)];
 }
 
-function footerLines({ uiUrl, ended }: LiveView, paint: Paint): string[] {
+function footerLines({ uiUrl, ended, keys }: LiveView, paint: Paint): string[] {
   const where = uiUrl === null ? '' : `Web UI ${uiUrl} — `;
   const state = ended ? 'end of the data, still serving; ' : '';
-  return [paint.faint(`${where}${state}Ctrl-C stops everything, npm start goes on from here`)];
+  const lines = [paint.faint(`${where}${state}Ctrl-C stops everything, npm start goes on from here`)];
+  return keys === null ? lines : [...lines, keysLine(keys.troubles, keys.slice)];
 }
 
 function dayInWords({ predictions, outcomes }: LiveView, day: string): string {

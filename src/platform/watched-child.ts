@@ -151,26 +151,28 @@ export class WatchedChild extends EventEmitter<WatchedChildEvents> {
         this.#state = 'finished';
         return;
       }
-      await this.#whileAway();
+      const wasAway = await this.#whileAway();
       if (this.#stopped.signal.aborted) return;
       if (Date.now() - servingSince > STEADY_MS) this.#deaths = 0;
-      if (!(await this.#comeBack(child))) return;
+      if (!(await this.#comeBack(wasAway ? 'may come back' : `died (${endOf(child)})`))) return;
       servingSince = Date.now();
     }
   }
 
-  async #whileAway(): Promise<void> {
+  /** Whether somebody kept it away, once nobody does any more. */
+  async #whileAway(): Promise<boolean> {
     const away = this.#away?.signal;
-    if (away === undefined || away.aborted) return;
+    if (away === undefined || away.aborted) return false;
     this.#state = 'away';
     this.emit('notice', `${this.#spec.name} was taken away on purpose`);
     await once(away, 'abort');
+    return true;
   }
 
   /** Tries again with growing pauses. False when it was stopped or given up. */
-  async #comeBack(dead: ChildProcess | null): Promise<boolean> {
+  async #comeBack(why: string): Promise<boolean> {
     this.#state = 'restarting';
-    this.emit('notice', `${this.#spec.name} died (${endOf(dead)}); restarting it`);
+    this.emit('notice', `${this.#spec.name} ${why}; restarting it`);
     for (;;) {
       this.#deaths += 1;
       if (this.#deaths > DEATHS_MAX) {

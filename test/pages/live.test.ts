@@ -97,6 +97,8 @@ const VIEW: LiveView = {
   incidents: [],
   performance: null,
   requests: [REQUEST],
+  decided: null,
+  keys: null,
 };
 
 describe('the live view', () => {
@@ -122,6 +124,24 @@ describe('the live view', () => {
       '',
       'Web UI http://127.0.0.1:8233 — Ctrl-C stops everything, npm start goes on from here',
     ]);
+  });
+
+  it('says what the watcher has broken and which key heals it, wrapped at words', () => {
+    const troubles = [{ kind: 'worker' as const, since: '2001-02-06T00:00:00Z', healedAt: null }];
+    const lines = liveScreen({ ...VIEW, keys: { troubles, slice: 'newark' } }, 80, PLAIN);
+    assert.deepEqual(lines.slice(3, 6), [
+      'Broken           the worker was killed at 02-06 00:00; traffic goes on by the',
+      '                 last split, nothing is decided until it is back',
+      '',
+    ]);
+    assert.equal(lines.at(-1), 'Keys: l stop labels · e fail the candidate · [w] bring the worker back · f free…');
+  });
+
+  it('keeps its foot where a terminal is too low for all of it', () => {
+    const view = { ...VIEW, keys: { troubles: [], slice: null } };
+    const whole = liveScreen(view, 110, PLAIN);
+    const low = liveScreen(view, 110, PLAIN, 8);
+    assert.deepEqual(low, [...whole.slice(0, 6), ...whole.slice(-2)]);
   });
 
   it('never writes beyond the width of the terminal, colours or not', () => {

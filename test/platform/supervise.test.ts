@@ -78,6 +78,7 @@ describe('the supervisor', () => {
     await until(() => supervisor.children[0]?.state === 'serving');
     assert.equal(await isPortOpen(port), true);
     assert.deepEqual(noted(), ['store serves', 'store serves']);
+    assert.deepEqual(notices.slice(1), ['store may come back; restarting it', 'store serves again']);
   });
 
   it('stops with a child that is away', async () => {

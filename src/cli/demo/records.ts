@@ -1,6 +1,7 @@
 /** What the show reads from the records, in one transaction a look. */
 import type { composeRecords } from '../../compose.ts';
 import type { ModelDeclaration } from '../../contracts/model.ts';
+import type { CandidateRecord } from '../../contracts/records.ts';
 import type { LiveView } from '../../pages/live.ts';
 
 export type Records = Awaited<ReturnType<typeof composeRecords>>;
@@ -8,7 +9,7 @@ type Transaction = Parameters<Parameters<Records['transaction']>[1]>[0];
 
 export type RecordedView = Pick<
   LiveView,
-  'stable' | 'candidate' | 'queued' | 'stages' | 'decisions' | 'incidents' | 'performance' | 'requests'
+  'stable' | 'candidate' | 'decided' | 'queued' | 'stages' | 'decisions' | 'incidents' | 'performance' | 'requests'
 >;
 
 const DECISIONS_READ = 20;
@@ -25,6 +26,7 @@ export function readView(records: Records, { model }: ModelDeclaration): Promise
     return {
       stable: stable?.body ?? null,
       candidate,
+      decided: lastDecided(candidates),
       queued: candidates.filter(({ outcome }) => outcome === 'queued').map(({ idea, attempt }) => `${idea} ${attempt}`),
       stages: stages.toSorted((a, b) => stageRank(a.workflowId) - stageRank(b.workflowId)),
       decisions: await lastDecisions(tx),
@@ -33,6 +35,11 @@ export function readView(records: Records, { model }: ModelDeclaration): Promise
       requests: (await tx.list('approvalRequest')).map(({ body }) => body).filter(({ open }) => open),
     };
   });
+}
+
+function lastDecided(candidates: readonly CandidateRecord[]): CandidateRecord | null {
+  const decided = candidates.filter(({ decidedAt }) => decidedAt !== null);
+  return decided.toSorted((a, b) => ((a.decidedAt ?? '') < (b.decidedAt ?? '') ? -1 : 1)).at(-1) ?? null;
 }
 
 async function lastDecisions(tx: Transaction): Promise<LiveView['decisions']> {

@@ -14,11 +14,14 @@ import type { Summary } from '../../contracts/summary.ts';
 import type { CommandResult } from '../command.ts';
 import { createApprover } from './approver.ts';
 import type { DrillName } from './drill.ts';
+import { listenToKeys } from './keys.ts';
 import type { Records } from './records.ts';
 import { createScreen } from './screen.ts';
 import type { Screen } from './screen.ts';
 import { Show } from './show.ts';
+import { isTroubleKey, Troubles } from './troubles.ts';
 import { summarise } from './summary.ts';
+import { tellGateway } from './tell-gateway.ts';
 
 export interface DemoOptions {
   readonly modelPath: string;
@@ -46,6 +49,8 @@ interface Running {
   readonly records: Records;
   readonly model: Model;
   readonly screen: Screen;
+  /** Whether a person sits at a terminal that is redrawn. */
+  readonly redraw: boolean;
   readonly stop: AbortController;
 }
 
@@ -77,7 +82,7 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
       signal: stop.signal,
     });
     try {
-      return await withPlatform({ options, config, platform, model, screen, stop }, began);
+      return await withPlatform({ options, config, platform, model, screen, redraw, stop }, began);
     } finally {
       screen.say('stopping everything');
       await platform.stop();
@@ -132,37 +137,63 @@ async function withPlatform(parts: Omit<Running, 'client' | 'records'>, began: n
 async function follow(running: Running, began: number): Promise<CommandResult> {
   const { options, config, platform, client, records, model, screen, stop } = running;
   const { declaration, folder } = model;
-  const show = new Show({ records, declaration, screen, uiUrl: platform.temporal.uiUrl, untilDay: options.untilDay });
+  const { speed, untilDay } = options;
+  const troubles = troublesOf(running);
+  const pressed = (key: string): void => {
+    const { next } = show.progress;
+    if (isTroubleKey(key) && next !== null) void troubles.toggle(key, next);
+  };
+  const deaf = running.redraw ? listenToKeys(process.stdin, pressed, () => process.emit('SIGINT')) : null;
+  const keys = deaf === null ? null : troubles;
+  const show = new Show({ records, declaration, screen, uiUrl: platform.temporal.uiUrl, untilDay, troubles: keys });
   const approve = options.autoApprove ? createApprover(client, records, declaration) : null;
-  show.begin(options.speed === 'lockstep' ? null : approve);
+  show.begin(speed === 'lockstep' ? null : approve);
   try {
     const replayed = composeTraffic(config, folder, {
       declaration,
       records,
       gateway: platform.gatewayUrl,
-      untilDay: options.untilDay,
-      speed: options.speed,
+      untilDay,
+      speed,
+      faults: troubles.faults,
       signal: stop.signal,
       approve,
       onProgress: (progress) => show.progressed(progress),
       onWaiting: (names) => show.waits(names),
       onTrouble: (trouble) => show.inTrouble(trouble),
-      onBoundary: (through, sender) =>
-        show.boundary(through, options.drill, (frozenFeatures) => sender.drill({ frozenFeatures })),
+      onBoundary: async (through, sender) => {
+        await show.boundary(through, options.drill, (frozen) => troubles.freeze(frozen));
+        await troubles.tellAgain((drill) => sender.drill(drill));
+      },
     });
     // Preparing the data of a first start takes a while, and nobody who stops the run waits for it.
     await Promise.race([replayed, interruption(stop.signal)]);
     show.ended();
     if (!options.headless) await untilInterrupted(stop.signal);
   } finally {
+    deaf?.();
     await show.close();
   }
+  return report(running, show, began);
+}
+
+function troublesOf({ options: { speed }, platform, model: { declaration } }: Running): Troubles {
+  return new Troubles({
+    platform,
+    declaration,
+    tellGateway: (drill) => tellGateway(platform.gatewayUrl, declaration.model, drill),
+    speed: speed === 'lockstep' ? Number.POSITIVE_INFINITY : speed,
+  });
+}
+
+async function report(running: Running, show: Show, began: number): Promise<CommandResult> {
+  const { options, platform, client, records, model } = running;
   const summary = await summarise({
     records,
     client,
     gatewayUrl: platform.gatewayUrl,
     temporalAddress: platform.temporal.address,
-    declaration,
+    declaration: model.declaration,
     declarationDigest: model.digest,
     arguments: argumentsOf(options),
     progress: show.progress,

@@ -47,7 +47,7 @@ function redrawn(color: boolean): Screen {
       // A pseudo-terminal that nobody sized says 0.
       const { columns, rows } = { columns: out.columns || COLUMNS_DEFAULT, rows: out.rows || ROWS_DEFAULT };
       // A screen that is higher than the terminal cannot be redrawn in place.
-      const lines = liveScreen(view, columns, paint).slice(0, Math.max(1, rows - 1));
+      const lines = liveScreen(view, columns, paint, rows - 1);
       out.write(`${erase()}${lines.join('\n')}\n`);
       drawn = lines.length;
     },

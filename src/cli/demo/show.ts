@@ -7,6 +7,7 @@ import type { DrillName, DrillPhase } from './drill.ts';
 import { readView } from './records.ts';
 import type { RecordedView, Records } from './records.ts';
 import type { Screen } from './screen.ts';
+import type { Troubles } from './troubles.ts';
 
 /** How far the replay has come, as it reports itself. */
 export interface Progress {
@@ -22,6 +23,8 @@ interface ShowOptions {
   readonly screen: Screen;
   readonly uiUrl: string | null;
   readonly untilDay: string | null;
+  /** What the watcher breaks by keys; null without keys. */
+  readonly troubles: Pick<Troubles, 'present' | 'slice'> | null;
 }
 
 /** A calm screen: redrawn at most this often, and the records are read no more often. */
@@ -83,7 +86,7 @@ export class Show {
   }
 
   /** Breaks and heals what the drill says, at the boundary it falls on. */
-  async boundary(through: number, drill: DrillName | null, freeze: (frozen: boolean) => Promise<void>): Promise<void> {
+  async boundary(through: number, drill: DrillName | null, freeze: (frozen: boolean) => void): Promise<void> {
     if (drill === null) return;
     const { records, declaration } = this.#options;
     const stables = await records.transaction(declaration.model, (tx) => tx.list('stable'));
@@ -91,9 +94,8 @@ export class Show {
       stables.map(({ body }) => body),
       through,
     );
-    // Said again at every boundary: a gateway that was started anew meanwhile knows nothing of a drill.
-    if (phase === 'frozen') await freeze(true);
-    else if (phase === 'healed' && this.#drill !== 'healed') await freeze(false);
+    if (phase === 'frozen') freeze(true);
+    else if (phase === 'healed' && this.#drill !== 'healed') freeze(false);
     this.#drill = phase;
   }
 
@@ -125,7 +127,7 @@ export class Show {
   }
 
   #view(recorded: RecordedView): LiveView {
-    const { declaration, uiUrl, untilDay } = this.#options;
+    const { declaration, uiUrl, untilDay, troubles } = this.#options;
     const { next, predictions, outcomes } = this.#progress;
     return {
       model: declaration.model,
@@ -140,6 +142,7 @@ export class Show {
       drill: DRILL_WORDS[this.#drill],
       ended: this.#ended,
       uiUrl,
+      keys: troubles === null ? null : { troubles: troubles.present, slice: troubles.slice },
       steps: declaration.rollout.steps,
       ...recorded,
     };
