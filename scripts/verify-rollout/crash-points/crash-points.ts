@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Account } from '../ground/account.ts';
 import { startGround } from '../ground/ground.ts';
 import type { Ground } from '../ground/ground.ts';
+import type { KillableProcess } from '../ground/killable-process.ts';
 import { ModelInHand } from '../ground/model-in-hand.ts';
 import { Patience } from '../ground/patience.ts';
 import { modelFor } from '../ground/stories.ts';
@@ -41,6 +42,7 @@ const PROGRAM = fileURLToPath(new URL('crash-worker.js', import.meta.url));
 const PATIENCE_MS = 240_000;
 
 interface Lane extends Place {
+  readonly worker: KillableProcess;
   readonly plan: string;
   readonly journal: string;
 }
@@ -68,7 +70,7 @@ export async function crashAt(
     })),
   );
   try {
-    const places = await Promise.all(files.map((paper, index) => laneOf(ground, `lane-${index}`, paper)));
+    const places = await Promise.all(files.map((paper, index) => laneOf(ground, index, paper)));
     const stories = [...new Set(points.map(({ story }) => story))];
     const undisturbed = new Map<StoryName, Account>();
     await spread(stories, places, async (lane, story) => {
@@ -92,8 +94,16 @@ export async function crashAt(
   }
 }
 
-async function laneOf(ground: Ground, namespace: string, paper: Pick<Lane, 'plan' | 'journal'>): Promise<Lane> {
-  return { ground, client: await ground.client(namespace), patience: new Patience(PATIENCE_MS), ...paper };
+async function laneOf(ground: Ground, index: number, paper: Pick<Lane, 'plan' | 'journal'>): Promise<Lane> {
+  const worker = ground.processes.workers[index];
+  if (worker === undefined) throw new Error(`lane ${index} has no worker`);
+  return {
+    ground,
+    client: await ground.client(`lane-${index}`),
+    patience: new Patience(PATIENCE_MS),
+    worker,
+    ...paper,
+  };
 }
 
 /** Each item once, by whichever lane is free. */
@@ -133,6 +143,8 @@ async function crash(
 ): Promise<string[]> {
   let armed: CrashPoint | null = null;
   try {
+    // One that does not come up any more is what is wrong, not the point that is tried next.
+    await lane.worker.serving();
     const account = await told(lane, story, model, (rolloutId) => {
       armed = { activity, writes, ...(without === undefined ? {} : { without }), point, rolloutId };
       writeFileSync(lane.plan, JSON.stringify([armed]));
