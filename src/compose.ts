@@ -9,10 +9,12 @@ import type { ReadGatePolicyFile, ReadModelFile } from './adapters/declaration-f
 import type { OpenUnitTable, ReadCohortFile } from './adapters/gate-input/port.ts';
 import type { ObjectStore } from './adapters/object-store/port.ts';
 import type { EdgeRecords, RecordStore } from './adapters/record-store/port.ts';
-import { environmentWith, objectStoreOf } from './config.ts';
+import type { Notifier } from './adapters/notifier/port.ts';
+import { environmentWith, objectStoreOf, secretOf } from './config.ts';
 import type { Config } from './config.ts';
 import { HoldfastError } from './contracts/errors.ts';
 import type { ModelDeclaration } from './contracts/model.ts';
+import type { Channel } from './contracts/notifications.ts';
 import type { RunTrial } from './simulation/gate/trial.ts';
 import type { ReplayProgress } from './simulation/progress.ts';
 import type { TrafficOptions } from './simulation/model-traffic.ts';
@@ -95,6 +97,43 @@ export async function composeTraffic(
 }
 
 /**
+ * What sends to a channel of a model; its secrets are read where they are needed.
+ * @throws NOTIFIER_SECRET_MISSING naming the variable
+ */
+export async function composeNotifier(channel: Channel): Promise<Notifier> {
+  const { createNotifier, notifierSchema } = await import('./adapters/notifier/index.ts');
+  const { options, variable } = notifierOptions(channel);
+  const parsed = notifierSchema.safeParse(options);
+  if (parsed.success) return createNotifier(parsed.data);
+  // What is there is a secret: only what was expected is said.
+  const expected = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw new HoldfastError('NOTIFIER_SECRET_MISSING', `${variable} of channel ${channel.id} is not right: ${expected}`);
+}
+
+function notifierOptions(channel: Channel): { readonly options: object; readonly variable: string } {
+  const secret = (variable: string): string => {
+    const value = secretOf(variable);
+    if (value !== undefined) return value;
+    throw new HoldfastError('NOTIFIER_SECRET_MISSING', `${variable} of channel ${channel.id} is not set`);
+  };
+  const { kind } = channel;
+  switch (kind) {
+    case 'slack':
+      return { options: { kind, url: secret(channel.urlFrom) }, variable: channel.urlFrom };
+    case 'email': {
+      const { from, to, serverFrom } = channel;
+      return { options: { kind, server: secret(serverFrom), from, to }, variable: serverFrom };
+    }
+    case 'webhook': {
+      const { url, secretFrom } = channel;
+      return { options: { kind, url, secret: secret(secretFrom) }, variable: secretFrom };
+    }
+    default:
+      return channel satisfies never;
+  }
+}
+
+/**
  * Everything a worker's activities touch.
  * @throws CONFIG_INVALID without the address of a database
  */
@@ -132,6 +171,8 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
     trafficRouter: createTrafficRouter(trafficRouterSchema.parse(gateways)),
     gatewayLog: createGatewayLog(gatewayLogSchema.parse(gateways)),
     dataSource: openSources(config, records, objectStore),
+    notifier: composeNotifier,
+    uiUrl: config.uiUrl ?? null,
   };
   const close = async (): Promise<void> => {
     await requestLog.close();

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from './contracts/errors.ts';
 import { TASK_QUEUES } from './contracts/names.ts';
+import { SECRET_PREFIX } from './contracts/notifications.ts';
 import { closestName } from './domain/closest-name.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -115,6 +116,11 @@ const SETTINGS = {
     meaning:
       'Path of the temporal command line to start the dev server with. Default: found on PATH, in the cache, or fetched',
   },
+  UI_URL: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    meaning:
+      'Address of Temporal’s web UI as people reach it, for links in messages. Default: that of npm start, else no links',
+  },
   TASK_QUEUES: {
     schema: listOf(z.enum(QUEUES)).default(QUEUES),
     meaning: `Task queues this worker serves, separated by commas: ${QUEUES.join(', ')}. Default: all`,
@@ -163,6 +169,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return Object.freeze(config) as Config;
 }
 
+/** A secret that a model file names; undefined when it is not set. Variables of another prefix are nobody's business. */
+export function secretOf(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return name.startsWith(SECRET_PREFIX) ? environment[name] || undefined : undefined;
+}
+
 /** What a child process gets: everything we were given, and what is added for it. */
 export function environmentWith(added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   return { ...process.env, ...added };
@@ -176,7 +187,7 @@ export function objectStoreOf(config: Config): { kind: 'local-folder'; folder: s
 function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
   const known = VARIABLES.map(({ name }) => name);
   return Object.keys(environment)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .filter((name) => name.startsWith(PREFIX) && !name.startsWith(SECRET_PREFIX) && !known.includes(name))
     .map((name) => {
       const meant = closestName(name, known);
       return `${name} is not a setting${meant === null ? '' : `; did you mean ${meant}?`}`;

@@ -8,6 +8,7 @@ import type { ActivityPorts } from '../src/activities/ports.ts';
 import { createInMemoryMetricSource } from '../src/adapters/metric-source/in-memory.ts';
 import { createInMemoryStore } from '../src/adapters/object-store/in-memory.ts';
 import type { ObjectStore } from '../src/adapters/object-store/port.ts';
+import { createInMemoryNotifier } from '../src/adapters/notifier/in-memory.ts';
 import { createEvidenceIntake } from '../src/adapters/record-store/evidence-intake.ts';
 import type { RecordStore } from '../src/adapters/record-store/port.ts';
 import { readRecordedRollout } from '../src/adapters/record-store/recorded-rollout.ts';
@@ -172,5 +173,7 @@ function portsOf(
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
     trainer: { train: notThere },
     dataSource: notThere,
+    notifier: async () => createInMemoryNotifier(),
+    uiUrl: null,
   };
 }

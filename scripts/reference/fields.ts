@@ -33,6 +33,8 @@ const PATTERNS: readonly (readonly [sample: string, other: string, words: string
   ['PT3H', 'x', 'duration'],
   ['a-b', 'a_B', 'name in lower case'],
   ['a_B', '9', 'name'],
+  ['HOLDFAST_SECRET_A', 'HOME', 'name of a variable'],
+  ['ana@example.org', 'ana', 'mail address'],
 ];
 
 /** Sections of the whole file, from the top down. */

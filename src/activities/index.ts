@@ -4,6 +4,7 @@ import { createExperimentationActivities } from './experimentation.ts';
 import { withCodedFailures } from './failures.ts';
 import { createLifecycleActivities } from './lifecycle.ts';
 import { createMonitoringActivities } from './monitoring.ts';
+import { createNotificationActivities } from './notifications.ts';
 import type { ActivityPorts } from './ports.ts';
 import { createPromotionActivities } from './promotion.ts';
 import { createRolloutActivities } from './rollout.ts';
@@ -17,5 +18,6 @@ export function createActivities(ports: ActivityPorts): AllActivities {
     ...createRolloutActivities(ports),
     ...createPromotionActivities(ports),
     ...createMonitoringActivities(ports),
+    ...createNotificationActivities(ports),
   });
 }

@@ -271,6 +271,7 @@ function judgementOf(prepared: Look, measured: Measured, { basis, state, record,
     inWords: lookInWords(judged, state, record, LOSS_STREAM),
     table: lookTable(judged, state, record),
     progress: gateProgress({ policy: judged, state, record, cohortMs: policy.cohortMs }),
+    deadlineCohorts: Math.max(0, (judged.steps[record.step]?.maxCohorts ?? 0) - state.progress.cohortsInStep),
     measured: measuredShare(basis),
   };
 }

@@ -11,11 +11,12 @@ import type {
 } from '../contracts/workflows.ts';
 import { experimentationId, promotionId } from '../contracts/names.ts';
 import { HoldfastError } from '../contracts/errors.ts';
+import type { ModelDeclaration } from '../contracts/model.ts';
 import { policyOf } from '../contracts/policy-record.ts';
 import { ladderOf } from '../domain/rollout/recorded-policy.ts';
 import type { RolloutBrief } from '../domain/rollout/states.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
-import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
+import { cohortOf, cohortStart, durationMs, epochMs, isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
@@ -81,6 +82,7 @@ async function beginRollout({ records, trafficRouter }: ActivityPorts, input: Ro
     if (known !== null) return known.value as RolloutBrief;
     const context = await modelContext(tx);
     const { declaration } = context;
+    const { notifications } = declaration;
     const policy = policyOf(declaration, input.claim);
     const policyDigest = await recordPolicy(tx, policy);
     const brief: RolloutBrief = {
@@ -92,11 +94,16 @@ async function beginRollout({ records, trafficRouter }: ActivityPorts, input: Ro
       generationBase: Math.max(...states.map(({ generation }) => generation)),
       salt: input.rolloutId,
       calendar: context.calendar,
+      ...(notifications === undefined ? {} : { notifications: { escalateAfterMs: escalateAfterOf(notifications) } }),
     };
     await tx.put('memory', `${input.rolloutId}/brief`, { value: brief });
     await tx.put('memory', `${input.rolloutId}/policy`, { value: policyDigest });
     return brief;
   });
+}
+
+function escalateAfterOf({ escalateAfter }: NonNullable<ModelDeclaration['notifications']>): number | null {
+  return escalateAfter === undefined ? null : durationMs(escalateAfter);
 }
 
 function agreedStable(states: readonly TrafficState[]): string {

@@ -118,6 +118,19 @@ export const COMMANDS: CommandTable = {
       },
     },
   },
+  notification: {
+    summary: 'Messages to people when one is needed',
+    verbs: {
+      test: {
+        summary: 'Send a test message to the channels of a model file, from here',
+        examples: [
+          'notification test models/flight-delay.yaml',
+          'notification test models/flight-delay.yaml --channel team --dry-run',
+        ],
+        load: () => import('./notification/test.ts'),
+      },
+    },
+  },
   verify: {
     summary: 'Judge the whole chain of a rollout’s decisions again from its records, and say the first difference',
     examples: [

@@ -196,6 +196,25 @@ export const ERRORS = {
     meaning: 'A request over HTTP is in the name of somebody else than the one whose token it carries.',
     remedy: 'Leave "by" out, or send the token of that person',
   },
+  NOTIFIER_REFUSED: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A receiver of messages has refused one for good.',
+    remedy: 'Read its answer; correct the channel in the model file or its secret, then holdfast notification test',
+  },
+  NOTIFIER_SECRET_MISSING: {
+    kind: 'terminal',
+    exit: 'usage',
+    meaning:
+      'A channel of the model file names an environment variable that is not set, or whose value cannot be right.',
+    remedy: 'Set the variable where the worker runs; holdfast notification test tries the channels of a model file',
+  },
+  NOTIFIER_UNAVAILABLE: {
+    kind: 'retryable',
+    exit: 'error',
+    meaning: 'A receiver of messages does not answer, or takes none now.',
+    remedy: 'Nothing is lost: it is sent again for an hour; then look at the receiver',
+  },
   OBJECT_CORRUPT: {
     kind: 'terminal',
     exit: 'error',

@@ -16,6 +16,7 @@ import type { LandingTally } from '../domain/collection/landing-tally.ts';
 import type { CohortCalendar } from '../domain/time.ts';
 import type { EvidenceCommand, EvidenceReceipt } from './evidence.ts';
 import type { ModelDeclaration } from './model.ts';
+import type { Notice } from './notifications.ts';
 import type { CandidateOutcome, IncidentRecord, PartitionRecord, PerformanceRecord } from './records.ts';
 
 export interface LifecycleInput {
@@ -119,6 +120,9 @@ export interface RolloutInput extends RolloutPlan {
   readonly stepSince?: { readonly step: number; readonly at: number };
   /** Workflow time since when a person is waited for, ISO 8601. */
   readonly waitsSince?: string | null;
+  /** What people have been told, by key, newest last; and what was on its way to them. */
+  readonly told?: readonly string[];
+  readonly untold?: readonly Notice[];
 }
 
 /** Answer to the question `status` of a rollout: whose it is, and where it stands. */
@@ -270,6 +274,14 @@ export interface PromotionActivities {
   setRolloutAside(input: RolloutPlan & { readonly model: string }): Promise<{ readonly outcome: CandidateOutcome }>;
 }
 
+export interface NotificationActivities {
+  /**
+   * Tells people on every channel of the model that asks for the topic. A channel that has taken a notice gets it no more: what failed on
+   * the way is tried again alone. @returns the channels that refuse it for good, with their reason
+   */
+  notify(input: Notice): Promise<{ readonly refused: readonly string[] }>;
+}
+
 export type MonitoringWork =
   | { readonly kind: 'performance'; readonly performance: PerformanceRecord; readonly inWords: string }
   | { readonly kind: 'incident'; readonly incident: IncidentRecord };
@@ -281,6 +293,8 @@ export interface IncidentResponse {
   readonly orderedRollback: { readonly rolloutId: string } | null;
   /** Whether the declared response is a person's. */
   readonly needsHuman: boolean;
+  /** What people are told of it; absent where the model declares no channel. */
+  readonly notice?: Notice;
 }
 
 export interface MonitoringInput extends StageInput {
@@ -313,6 +327,9 @@ export interface IncidentInput {
   readonly response?: IncidentResponse;
   /** Workflow time since when a person is waited for, ISO 8601. */
   readonly waitsSince?: string | null;
+  /** As in RolloutInput. */
+  readonly told?: readonly string[];
+  readonly untold?: readonly Notice[];
 }
 
 export type AllActivities = LifecycleActivities &
@@ -320,4 +337,5 @@ export type AllActivities = LifecycleActivities &
   ExperimentationActivities &
   RolloutActivities &
   PromotionActivities &
+  NotificationActivities &
   MonitoringActivities;

@@ -15,6 +15,7 @@ export function modelInWords(model: ModelDeclaration): string {
     ['Rollout', policyInWords(model).split('\n')],
     ['Objectives', model.objectives.length === 0 ? ['none declared'] : model.objectives.map(objectiveInWords)],
     ['Fallback', fallbackLines(model)],
+    ['Notifications', notificationLines(model)],
     ['People', Object.entries(model.people).map(([role, names]) => `${role}: ${names.join(', ')}`)],
   ];
   const body = parts.map(([heading, lines]) => `${heading}\n${lines.map((line) => `  ${line}`).join('\n')}`);
@@ -126,6 +127,25 @@ function objectiveInWords(objective: Objective): string {
     default:
       return objective satisfies never;
   }
+}
+
+function notificationLines({ notifications }: ModelDeclaration): string[] {
+  if (notifications === undefined) return ['nobody is told; holdfast inbox lists what waits'];
+  const { channels, escalateAfter } = notifications;
+  return [
+    ...channels.map((channel) => {
+      const { id, kind, topics, onlyUnanswered } = channel;
+      const what = onlyUnanswered ? 'what nobody has answered' : (topics?.join(', ') ?? 'everything');
+      const where =
+        channel.kind === 'email' ? channel.to.join(', ') : channel.kind === 'webhook' ? channel.url : 'its webhook';
+      return `${id}: ${what}, by ${kind} to ${where}.`;
+    }),
+    ...(escalateAfter === undefined
+      ? []
+      : [
+          `What waits for a person is told again, to every channel, when nobody has answered for ${durationInWords(escalateAfter)}.`,
+        ]),
+  ];
 }
 
 function fallbackLines({ fallback, healthyRange }: ModelDeclaration): string[] {

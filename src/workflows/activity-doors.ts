@@ -1,5 +1,5 @@
 /**
- * The three ways to have an activity done. Waits of any length are retries inside one activity, so none has a limit of attempts;
+ * The ways to have an activity done. Waits of any length are retries inside one activity, so none has a limit of attempts;
  * what a person reads in the timeline is the summary.
  */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
@@ -60,6 +60,17 @@ export function data(summary: string): AllActivities {
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     summary: shorten(summary),
     retry,
+  });
+}
+
+/** Messages to people: a receiver that is away for a moment gets them later, one that stays away is given up. */
+export function people(summary: string): AllActivities {
+  return proxyActivities<AllActivities>({
+    taskQueue: TASK_QUEUES.control,
+    startToCloseTimeout: '1 minute',
+    summary: shorten(summary),
+    // About an hour. A schedule-to-close timeout would bring a schedule-to-start timeout with it.
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 64 },
   });
 }
 

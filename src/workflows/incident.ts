@@ -10,12 +10,15 @@ import {
   suiteGrewSignal,
 } from '../contracts/messages.ts';
 import { experimentationId, lifecycleId, monitoringId, promotionId } from '../contracts/names.ts';
+import type { Notice } from '../contracts/notifications.ts';
+import type { SearchAttributeValues } from '../contracts/search-attributes.ts';
 import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
 import { escaped, fact, workflowLink } from '../domain/markdown.ts';
 import { control, watch } from './activity-doors.ts';
 import { aboutThisRun, createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { createNotices } from './notices.ts';
 import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
 
@@ -34,17 +37,11 @@ export async function incident(input: IncidentInput): Promise<string> {
   }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
   const display = createDisplay(input.waitsSince);
+  const notices = createNotices(input);
   const show = (phase: 'degraded' | 'healthy'): void =>
     display.show({
       details: [explain(), fact('See also', workflowLink('monitoring', monitoringId(model)))].join('\n'),
-      attributes: {
-        HoldfastModel: model,
-        HoldfastStage: 'monitoring',
-        HoldfastPhase: phase,
-        HoldfastIncident: incidentId,
-        HoldfastWaitingFor: phase === 'healthy' ? 'nothing' : response === null ? 'the response' : 'recovery',
-        HoldfastNeedsHuman: phase === 'degraded' && response?.needsHuman === true,
-      },
+      attributes: attributesOf({ model, incidentId }, response, phase),
       line: inWords,
     });
   show('degraded');
@@ -53,13 +50,21 @@ export async function incident(input: IncidentInput): Promise<string> {
     const done = await respond(model, incidentId);
     await passOn(model, incidentId, done);
     response = done;
+    if (done.notice !== undefined) notices.tell(done.notice);
     inWords = 'waits for recovery';
     show('degraded');
   }
   for (;;) {
     if (workflowInfo().historyLength > HISTORY_EVENTS_MAX) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof incident>({ model, incidentId, sequence, response, waitsSince: display.waitsSince });
+      await continueAsNew<typeof incident>({
+        ...notices.leave(),
+        model,
+        incidentId,
+        sequence,
+        response,
+        waitsSince: display.waitsSince,
+      });
     }
     const state = await watch('is the objective met again').recoveryNext({ model, incidentId, sequence });
     sequence += 1;
@@ -70,13 +75,36 @@ export async function incident(input: IncidentInput): Promise<string> {
   const closed = await control('close the incident').closeIncident({ model, incidentId });
   ({ inWords } = closed);
   show('healthy');
-  if (closed.caseId !== null && closed.handoffId !== null) {
-    await tell(promotionId(model), suiteGrewSignal, { caseId: closed.caseId, handoffId: closed.handoffId });
-  }
-  await tell(monitoringId(model), incidentClosedSignal, { incidentId });
-  await tell(lifecycleId(model), incidentClosedSignal, { incidentId });
+  await passOnEnd(model, incidentId, closed);
+  await notices.settled();
   await condition(allHandlersFinished);
   return inWords;
+}
+
+function attributesOf(
+  { model, incidentId }: Pick<IncidentInput, 'model' | 'incidentId'>,
+  response: IncidentResponse | null,
+  phase: 'degraded' | 'healthy',
+): SearchAttributeValues {
+  return {
+    HoldfastModel: model,
+    HoldfastStage: 'monitoring',
+    HoldfastPhase: phase,
+    HoldfastIncident: incidentId,
+    HoldfastWaitingFor: phase === 'healthy' ? 'nothing' : response === null ? 'the response' : 'recovery',
+    HoldfastNeedsHuman: phase === 'degraded' && response?.needsHuman === true,
+  };
+}
+
+/** What others do about the end: candidates meet the new case, monitoring and the overview forget the incident. */
+async function passOnEnd(
+  model: string,
+  incidentId: string,
+  { caseId, handoffId }: { readonly caseId: string | null; readonly handoffId: string | null },
+): Promise<void> {
+  if (caseId !== null && handoffId !== null) await tell(promotionId(model), suiteGrewSignal, { caseId, handoffId });
+  await tell(monitoringId(model), incidentClosedSignal, { incidentId });
+  await tell(lifecycleId(model), incidentClosedSignal, { incidentId });
 }
 
 function explainIncident(incidentId: string, response: IncidentResponse | null, now: string): string {
@@ -104,8 +132,22 @@ async function respond(model: string, incidentId: string): Promise<IncidentRespo
     const reason = terminalReason(error);
     if (reason === null) throw error;
     const inWords = `the response could not be carried out: ${reason}`;
-    return { inWords, orderedRetrain: null, orderedRollback: null, needsHuman: true };
+    const notice = failedNotice(model, incidentId, inWords);
+    return { inWords, orderedRetrain: null, orderedRollback: null, needsHuman: true, notice };
   }
+}
+
+/** The records may be what failed: only what is known here is said. */
+function failedNotice(model: string, incidentId: string, inWords: string): Notice {
+  return {
+    topic: 'incident',
+    id: `${incidentId}/opened`,
+    model,
+    process: incidentId,
+    subject: `${model}: an incident needs a person`,
+    lines: [`What changes: nothing; ${inWords}`, `Why now: ${aboutThisRun() || incidentId}`],
+    command: `npx holdfast explain ${incidentId}`,
+  };
 }
 
 /** Orders that other workflows must carry out. */

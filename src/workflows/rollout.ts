@@ -19,6 +19,7 @@ import type { Shown } from './display.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { keepTimes, openDoors } from './rollout-doors.ts';
 import type { RolloutDesk } from './rollout-doors.ts';
+import { createRolloutNews } from './rollout-news.ts';
 import { performOrGiveUp } from './rollout-tasks.ts';
 import { workflowNow } from './workflow-time.ts';
 
@@ -33,7 +34,11 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
   };
   const display = createDisplay(input.waitsSince);
   const parentId = workflowInfo().parent?.workflowId ?? null;
-  const show = (): void => display.show(shownOf(input, desk.state, parentId));
+  const news = createRolloutNews(input, desk, display);
+  const show = (): void => {
+    display.show(shownOf(input, desk.state, parentId));
+    news.look();
+  };
   openDoors(input, desk, show);
   show();
 
@@ -53,9 +58,11 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
         turn: desk.messages,
         stepSince: desk.stepSince,
         waitsSince: display.waitsSince,
+        ...news.leave(),
       });
     }
   }
+  await news.settled();
   await condition(allHandlersFinished);
   return desk.state;
 }

@@ -4,6 +4,7 @@
  */
 import { createInMemoryStore } from '../../src/adapters/object-store/in-memory.ts';
 import type { MetricSource } from '../../src/adapters/metric-source/port.ts';
+import { createInMemoryNotifier } from '../../src/adapters/notifier/in-memory.ts';
 import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
@@ -108,6 +109,8 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
     trainer: { train: notThere },
     dataSource: notThere,
+    notifier: async () => createInMemoryNotifier(),
+    uiUrl: null,
   };
   const { claim = 'improve', bundles = { stable: '5'.repeat(64), candidate: sha256Hex(model) } } = options;
   const input = await introduce(records, router, declarationOf(model, options), {

@@ -4,6 +4,7 @@
  */
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { createInMemoryNotifier } from '../../src/adapters/notifier/in-memory.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
 import { createInMemoryMetricSource } from '../../src/adapters/metric-source/in-memory.ts';
@@ -155,6 +156,8 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
     records,
     requestLog,
     dataSource: source,
+    notifier: async () => createInMemoryNotifier(),
+    uiUrl: null,
     trafficRouter,
     gatewayLog: logOf(gateways),
     objectStore: places.store,

@@ -3,6 +3,7 @@
  * do not, candidates of known quality. Everything is drawn from one seed.
  */
 import { createInMemoryMetricSource } from '../../src/adapters/metric-source/in-memory.ts';
+import { createInMemoryNotifier } from '../../src/adapters/notifier/in-memory.ts';
 import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
@@ -304,6 +305,8 @@ export class World {
       gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
       trainer: { train: notThere },
       dataSource: notThere,
+      notifier: async () => createInMemoryNotifier(),
+      uiUrl: null,
     };
   }
 

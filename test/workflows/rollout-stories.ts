@@ -11,6 +11,8 @@ import { createActivities } from '../../src/activities/index.ts';
 import type { ActivityPorts } from '../../src/activities/ports.ts';
 import { createInMemoryMetricSource } from '../../src/adapters/metric-source/in-memory.ts';
 import { createInMemoryStore } from '../../src/adapters/object-store/in-memory.ts';
+import type { Message, Notifier } from '../../src/adapters/notifier/port.ts';
+import { createInMemoryNotifier } from '../../src/adapters/notifier/in-memory.ts';
 import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
@@ -36,6 +38,8 @@ export const STABLE = '5'.repeat(64);
 const OTHER = '0'.repeat(64);
 export const APPROVER = { by: 'ana', role: 'approver' } as const;
 const ONE_APPROVER = { roles: ['approver'], quorum: 1, veto: [], authenticated: false };
+/** A channel of this id takes messages and never says so. */
+export const SILENT_CHANNEL = 'silent';
 const START = epochMs('2001-01-03');
 
 type Verdict = Judgement['verdict'];
@@ -83,6 +87,8 @@ export interface RolloutStories {
   readonly run: StageRun;
   readonly records: RecordStore;
   readonly router: TrafficRouter;
+  /** What people were told. */
+  readonly told: readonly Message[];
   /** Bundles that no gateway can load. */
   readonly unloadable: Set<string>;
   /** A model that serves its stable, without a candidate. */
@@ -112,7 +118,16 @@ export async function startRolloutStories(
   const unloadable = new Set<string>();
   const router = createInMemoryRouter(2, { clock: () => START, loads: (bundle) => !unloadable.has(bundle) });
   let isOver = false;
-  const ports = portsOf(records, router, worldOf);
+  const notifier = createInMemoryNotifier();
+  const silent: Notifier = {
+    async send() {
+      for (;;) {
+        if (isOver) return;
+        await sleep(50);
+      }
+    },
+  };
+  const ports = portsOf(records, router, worldOf, { notifier, silent });
   const run = await startRun({ ...createActivities(ports), ...told(worldOf, () => isOver), ...others }, options);
   const storyFor = (input: RolloutInput): Story =>
     storyOf(run.client.workflow.getHandle(input.rolloutId), input, worldOf(input.model), router);
@@ -127,6 +142,7 @@ export async function startRolloutStories(
     run,
     records,
     router,
+    told: notifier.sent,
     unloadable,
     open,
     submit: (model, idea, day) => submit(records, model, idea, day),
@@ -209,7 +225,12 @@ async function putInFlight(records: RecordStore, { model, bundle, rolloutId: id 
   });
 }
 
-function portsOf(records: RecordStore, router: TrafficRouter, worldOf: (model: string) => World): ActivityPorts {
+function portsOf(
+  records: RecordStore,
+  router: TrafficRouter,
+  worldOf: (model: string) => World,
+  { notifier, silent }: Record<'notifier' | 'silent', Notifier>,
+): ActivityPorts {
   const notThere = (): never => {
     throw new Error('no rollout asks for this');
   };
@@ -244,6 +265,8 @@ function portsOf(records: RecordStore, router: TrafficRouter, worldOf: (model: s
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
     trainer: { train: notThere },
     dataSource: notThere,
+    notifier: async ({ id }) => (id === SILENT_CHANNEL ? silent : notifier),
+    uiUrl: null,
   };
 }
 

@@ -7,7 +7,9 @@ import type { IncidentResponse } from '../../contracts/workflows.ts';
 import { chooseFallback } from '../../domain/monitoring/fallback-choice.ts';
 import type { FormerStable } from '../../domain/monitoring/fallback-choice.ts';
 import { epochMs } from '../../domain/time.ts';
+import { incidentNotice } from '../../pages/incident-notice.ts';
 import { keepAlive } from '../keep-alive.ts';
+import { modelContext } from '../model-context.ts';
 import type { ActivityPorts } from '../ports.ts';
 import { sayStage } from '../stage-records.ts';
 import { CONSTANT_RECIPE, incidentOf, outcomeFeatures, recallOf, rememberOf } from './facts.ts';
@@ -35,7 +37,7 @@ export async function respond(
     return decision;
   });
   const { order, response } = await carryOut(ports, model, incidentId, decided);
-  await ports.records.transaction(model, async (tx) => {
+  return ports.records.transaction(model, async (tx) => {
     const { incident } = await incidentOf(tx, incidentId);
     await tx.put('incident', incidentId, { ...incident, responseDecisionId: order?.decisionId ?? null });
     await sayStage(
@@ -43,8 +45,10 @@ export async function respond(
       { workflowId: incidentId, stage: 'monitoring', inWords: response.inWords, waitingFor: 'recovery' },
       epochMs(incident.openedAt),
     );
+    const { declaration } = await modelContext(tx);
+    if (declaration.notifications === undefined) return response;
+    return { ...response, notice: incidentNotice(model, incident, response) };
   });
-  return response;
 }
 
 /** An earlier stable that no longer loads is no way out; the declared constant always is. */

@@ -45,6 +45,22 @@ const uniqueNames = [
       (index) => ['objectives', index, 'id'],
     ),
   ),
+  rule(['notifications'], ({ notifications }) =>
+    repeated(
+      (notifications?.channels ?? []).map(({ id }) => id),
+      'the id of channel',
+      (index) => ['notifications', 'channels', index, 'id'],
+    ),
+  ),
+  rule(['notifications'], function* ({ notifications }) {
+    const silent = notifications?.channels.findIndex(({ onlyUnanswered }) => onlyUnanswered) ?? -1;
+    if (silent === -1 || notifications?.escalateAfter !== undefined) return;
+    yield {
+      path: ['notifications', 'channels', silent, 'onlyUnanswered'],
+      problem: 'is true, and nothing says when a request counts as unanswered',
+      remedy: 'give notifications.escalateAfter, or leave onlyUnanswered out',
+    };
+  }),
   rule(['source'], ({ source }) => repeated(source.key, 'key column', (index) => ['source', 'key', index])),
   rule(['recipes'], function* ({ recipes }) {
     for (const [name, { features }] of Object.entries(recipes)) {

@@ -38,6 +38,11 @@ export interface RolloutBrief {
   readonly generationBase: number;
   readonly salt: string;
   readonly calendar: CohortCalendar;
+  /** Absent where the model declares no channel: then nobody is told, and nothing is spent on it. */
+  readonly notifications?: {
+    /** Workflow time without an answer after which people are told again, milliseconds. */
+    readonly escalateAfterMs: number | null;
+  };
 }
 
 /**
@@ -86,6 +91,8 @@ export interface Judgement {
   readonly table: string;
   /** The same as numbers, for bars; absent from looks of earlier releases. */
   readonly progress?: readonly StreamProgress[];
+  /** Whole cohorts left until the deadline of the step; absent from looks of earlier releases. */
+  readonly deadlineCohorts?: number;
   /** Share of the cohort's units that the candidate really got, and of how many; null where it was to get none. */
   readonly measured?: { readonly share: number; readonly units: number } | null;
   readonly head?: ChainHead;

@@ -191,8 +191,8 @@ function ladderInALine(steps: readonly Step[], state: RolloutState): string {
   return names.join(' > ');
 }
 
-/** The people who may approve now, without those who did and without the author. */
-function approversInWords({ brief, request }: RolloutState): string | null {
+/** The people who may approve now, without those who did and without the author; null where nobody is asked. */
+export function approversInWords({ brief, request }: RolloutState): string | null {
   if (brief === null || request === null) return null;
   const given = request.approvals.map(({ by }) => by);
   const people = [...new Set(request.roles.flatMap((role) => brief.people[role] ?? []))];
@@ -207,7 +207,8 @@ function overInWords({ outcome, reason }: NonNullable<RolloutState['decision']>)
 
 const outcomeInWords = (outcome: string): string => outcome.replace('_', ' ');
 const stepOf = (state: RolloutState): Step | null => state.brief?.steps[state.step] ?? null;
-const splitIsBroken = ({ last, splitRefused }: RolloutState): boolean =>
+/** Whether the measured split is not the ordered one: only a rollback or a new rollout ends that. */
+export const splitIsBroken = ({ last, splitRefused }: RolloutState): boolean =>
   splitRefused !== null || last?.reasons.includes('srm') === true || (last?.assignmentFaults.length ?? 0) > 0;
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
