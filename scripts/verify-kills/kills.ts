@@ -44,23 +44,43 @@ export async function killRunAtWork(
   return { victim: 'the run itself', rollout, open, backMs: Date.now() - began, next };
 }
 
-/** Waits for a moment at which a rollout is in flight and something is being done. @throws when there is none any more */
+/**
+ * Waits for a moment at which a rollout is in flight and something is being done. A run that was just started again has neither its
+ * platform file nor its records yet.
+ * @throws when there is no such moment any more
+ */
 async function workOpen(story: StoryProcess, stateDir: string): Promise<{ rollout: string; open: string[] }> {
+  while (!story.isOver) {
+    try {
+      const found = await withOpenRecords(stateDir, (client) => untilWork(story, client));
+      if (found !== null) return found;
+    } catch {
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+  throw new Error(`no rollout has work open any more:\n${story.tail()}`);
+}
+
+async function withOpenRecords<T>(stateDir: string, read: (client: Client) => Promise<T>): Promise<T> {
   const { environment } = platformFileSchema.parse(JSON.parse(readFileSync(platformFileIn(stateDir), 'utf8')));
   const client = new Client({ connectionString: environment['HOLDFAST_POSTGRES_URL'] });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    while (!story.isOver) {
-      const { rows } = await client.query<{ rollout: string; open: string[] }>(OPEN_WORK);
-      const found = rows.find(({ open }) => open.length > 0);
-      if (found !== undefined) return found;
-      await sleep(LOOK_AGAIN_MS);
-    }
+    return await read(client);
   } finally {
     await client.end().catch(() => undefined);
   }
-  throw new Error(`no rollout has work open any more:\n${story.tail()}`);
+}
+
+async function untilWork(story: StoryProcess, client: Client): Promise<{ rollout: string; open: string[] } | null> {
+  while (!story.isOver) {
+    const { rows } = await client.query<{ rollout: string; open: string[] }>(OPEN_WORK);
+    const found = rows.find(({ open }) => open.length > 0);
+    if (found !== undefined) return found;
+    await sleep(LOOK_AGAIN_MS);
+  }
+  return null;
 }
 
 const OPEN_WORK = `

@@ -2,8 +2,8 @@
 import { alignedTable } from '../../src/domain/aligned-table.ts';
 import { crashAt } from './crash-points/crash-points.ts';
 import type { Crash } from './crash-points/crash-points.ts';
-import { allPoints, EFFECTS, POINTS } from './crash-points/effects.ts';
-import type { Point } from './crash-points/effects.ts';
+import { allPoints, EFFECTS, PLANTED, POINTS } from './crash-points/effects.ts';
+import type { Fault, Point } from './crash-points/effects.ts';
 import type { Finding, Part } from './part.ts';
 
 /** Points tried at the same time, each by a worker of its own. */
@@ -12,7 +12,7 @@ const COLUMNS: readonly Point[] = [...POINTS, 'at one gateway of two'];
 
 export const verifyCrashPoints: Part = async (_asked, say) => {
   const points = allPoints();
-  const { crashes, undisturbed, unknown, accounts } = await crashAt(points, LANES, say);
+  const { crashes, undisturbed, unknown, accounts } = await crashAt(points, { lanes: LANES, say });
   for (const line of tableOf(crashes)) say(`  ${line}`);
   const failed = crashes.filter(({ faults }) => faults.length > 0);
   const wrong = failed.map(
@@ -37,8 +37,26 @@ export const verifyCrashPoints: Part = async (_asked, say) => {
       words: inPeace.length === 0 ? `${undisturbed.length} stories` : inPeace.join(' | '),
     },
   ];
-  return found;
+  return [...found, ...(await plantedFaults())];
 };
+
+/** Long enough for a story to go on after a death, and no longer: what does not go on is the fault that was planted. */
+const PLANTED_PATIENCE_MS = 40_000;
+
+async function plantedFaults(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [fault, point] of Object.entries(PLANTED)) {
+    const options = { lanes: 1, fault: fault as Fault, patienceMs: PLANTED_PATIENCE_MS };
+    const [crash] = (await crashAt([point], options)).crashes;
+    const seen = crash?.faults[0];
+    findings.push({
+      name: `a worker that ${fault} is seen`,
+      passed: seen !== undefined,
+      words: seen ?? 'nothing was seen',
+    });
+  }
+  return findings;
+}
 
 /** Effect by effect, what came of each point. */
 function tableOf(crashes: readonly Crash[]): readonly string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { crashAt } from '../../scripts/verify-rollout/crash-points/crash-points.ts';
-import type { CrashRun } from '../../scripts/verify-rollout/crash-points/crash-points.ts';
+import type { CrashOptions, CrashRun } from '../../scripts/verify-rollout/crash-points/crash-points.ts';
 import { allPoints, EFFECTS } from '../../scripts/verify-rollout/crash-points/effects.ts';
 import { killThroughout } from '../../scripts/verify-rollout/kills/killer.ts';
 import type { Kill } from '../../scripts/verify-rollout/kills/killer.ts';
@@ -24,19 +24,10 @@ describe('crash points of rollout and promotion', function () {
   before(async () => {
     let isOver = false;
     const each = { worker: 0, temporal: 1, postgres: 1, gateway: 1 };
-    run = await crashAt(
-      points,
-      points.length,
-      () => undefined,
-      (ground) =>
-        killThroughout(
-          ground,
-          each,
-          randomFrom(1),
-          (kill) => void kills.push(kill),
-          () => isOver,
-        ),
-    ).finally(() => void (isOver = true));
+    const onKill = (kill: Kill): void => void kills.push(kill);
+    const beside: CrashOptions['beside'] = (ground) =>
+      killThroughout(ground, each, randomFrom(1), onKill, () => isOver);
+    run = await crashAt(points, { lanes: points.length, beside }).finally(() => void (isOver = true));
   });
 
   it('are listed for every activity', () => {

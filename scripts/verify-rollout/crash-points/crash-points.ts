@@ -18,7 +18,7 @@ import { differences, tell } from '../ground/telling.ts';
 import type { Place } from '../ground/telling.ts';
 import type { Say } from '../part.ts';
 import { EFFECTS, isEffect } from './effects.ts';
-import type { CrashPoint, Effect, Point } from './effects.ts';
+import type { CrashPoint, Effect, Fault, Point } from './effects.ts';
 import { readJournal } from './journal.ts';
 
 export type Planned = Effect & { readonly point: Point };
@@ -47,16 +47,20 @@ interface Lane extends Place {
   readonly journal: string;
 }
 
-/**
- * @param lanes How many points are tried at the same time, each with a worker of its own
- * @param beside What else happens to the ground meanwhile
- */
-export async function crashAt(
-  points: readonly Planned[],
-  lanes: number,
-  say: Say,
-  beside: (ground: Ground) => Promise<void> = () => Promise.resolve(),
-): Promise<CrashRun> {
+export interface CrashOptions {
+  /** How many points are tried at the same time, each with a worker of its own. */
+  readonly lanes: number;
+  readonly say?: Say;
+  /** What else happens to the ground meanwhile. */
+  readonly beside?: (ground: Ground) => Promise<void>;
+  /** Planted into the workers: it shows only where one dies. */
+  readonly fault?: Fault;
+  readonly patienceMs?: number;
+}
+
+/** Tries points; each that is tried has a rollout of its own. */
+export async function crashAt(points: readonly Planned[], options: CrashOptions): Promise<CrashRun> {
+  const { lanes, say = () => undefined, beside = () => Promise.resolve(), fault, patienceMs = PATIENCE_MS } = options;
   const papers = mkdtempSync(join(tmpdir(), 'holdfast-crash-points-'));
   const files = Array.from({ length: lanes }, (_, index) => ({
     plan: join(papers, `plan-${index}.json`),
@@ -66,11 +70,11 @@ export async function crashAt(
     files.map(({ plan, journal }, index) => ({
       namespace: `lane-${index}`,
       program: PROGRAM,
-      environment: { CRASH_PLAN: plan, CRASH_JOURNAL: journal },
+      environment: { CRASH_PLAN: plan, CRASH_JOURNAL: journal, CRASH_FAULT: fault ?? '' },
     })),
   );
   try {
-    const places = await Promise.all(files.map((paper, index) => laneOf(ground, index, paper)));
+    const places = await Promise.all(files.map((paper, index) => laneOf(ground, index, paper, patienceMs)));
     const stories = [...new Set(points.map(({ story }) => story))];
     const undisturbed = new Map<StoryName, Account>();
     await spread(stories, places, async (lane, story) => {
@@ -94,13 +98,18 @@ export async function crashAt(
   }
 }
 
-async function laneOf(ground: Ground, index: number, paper: Pick<Lane, 'plan' | 'journal'>): Promise<Lane> {
+async function laneOf(
+  ground: Ground,
+  index: number,
+  paper: Pick<Lane, 'plan' | 'journal'>,
+  patienceMs: number,
+): Promise<Lane> {
   const worker = ground.processes.workers[index];
   if (worker === undefined) throw new Error(`lane ${index} has no worker`);
   return {
     ground,
     client: await ground.client(`lane-${index}`),
-    patience: new Patience(PATIENCE_MS),
+    patience: new Patience(patienceMs),
     worker,
     ...paper,
   };

@@ -1,6 +1,7 @@
 /**
  * The product's worker, which kills itself as `kill -9` does at the points that a plan names, each once. Reads CRASH_PLAN (JSON, points)
- * and appends to CRASH_JOURNAL (JSON lines: every write, every death) at once, so that nothing of it is lost with the process.
+ * and appends to CRASH_JOURNAL (JSON lines: every write, every death) at once, so that nothing of it is lost with the process. CRASH_FAULT
+ * names what it does wrong on purpose.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { Context } from '@temporalio/activity';
@@ -10,13 +11,14 @@ import { connectClient, temporalSettings } from '../../../src/client/connect.ts'
 import { composeWorker } from '../../../src/compose.ts';
 import { readConfig } from '../../../src/config.ts';
 import { parseWorkflowId } from '../../../src/contracts/names.ts';
+import type { AllActivities } from '../../../src/contracts/workflows.ts';
 import { workflowBundle } from '../../../src/worker/bundle.ts';
 import { serveHealth } from '../../../src/worker/health.ts';
 import { openLog, sdkLogger } from '../../../src/worker/logging.ts';
 import { installRuntime, startWorkers } from '../../../src/worker/run.ts';
 import type { Workers } from '../../../src/worker/run.ts';
 import { isEffect } from './effects.ts';
-import type { CrashPoint, Point } from './effects.ts';
+import type { CrashPoint, Fault, Point } from './effects.ts';
 import type { JournalLine } from './journal.ts';
 import { watchedPorts } from './writes.ts';
 
@@ -121,6 +123,30 @@ async function dieWhenReported(
   die(point);
 }
 
+/** The activities as they are, or with the fault that is asked for. */
+function planted(activities: AllActivities): AllActivities {
+  const fault = (process.env['CRASH_FAULT'] ?? '') as Fault | '';
+  const isRepeated = (): boolean => Context.current().info.attempt > 1;
+  switch (fault) {
+    case '':
+      return activities;
+    case 'orders a split under a new generation at each attempt':
+      return {
+        ...activities,
+        setExposure: (input) =>
+          activities.setExposure({ ...input, generation: input.generation + Context.current().info.attempt - 1 }),
+      };
+    case 'finishes a rollout without a word to promotion when it is tried again':
+      return {
+        ...activities,
+        finishRollout: (input) =>
+          isRepeated() ? Promise.resolve({ handoffId: 'forgotten' }) : activities.finishRollout(input),
+      };
+    default:
+      return fault satisfies never;
+  }
+}
+
 async function pendingActivities(): Promise<Pending> {
   const client = await connectClient();
   return async (workflowId) => {
@@ -142,7 +168,7 @@ async function main(): Promise<void> {
     temporal: temporalSettings(),
     taskQueues: config.taskQueues,
     bundle: await workflowBundle(sdkLogger(log)),
-    activities: dyingAfterReport(createActivities(watchedPorts(ports, perGateway, watch)), pending),
+    activities: dyingAfterReport(planted(createActivities(watchedPorts(ports, perGateway, watch))), pending),
     workflowsCachedMax: config.workflowsCachedMax,
   });
   await workers.stopped;

@@ -50,6 +50,23 @@ export const EFFECTS: readonly Effect[] = [
   { activity: 'finishRollout', writes: 'candidate rolled_back', story: 'is ordered back' },
 ];
 
+/** Workers that are wrong on purpose, each at one point where it shows: whoever looks for faults must be able to see one. */
+export const PLANTED = {
+  'orders a split under a new generation at each attempt': {
+    activity: 'setExposure',
+    writes: 'split at 0.25',
+    story: climbs,
+    point: 'after it, before the report',
+  },
+  'finishes a rollout without a word to promotion when it is tried again': {
+    activity: 'finishRollout',
+    writes: 'candidate promoted',
+    story: climbs,
+    point: 'before it',
+  },
+} as const satisfies Record<string, Effect & { readonly point: Point }>;
+export type Fault = keyof typeof PLANTED;
+
 /** Where a worker is killed, and in which rollout. */
 export interface CrashPoint extends Pick<Effect, 'activity' | 'writes' | 'without'> {
   readonly point: Point;

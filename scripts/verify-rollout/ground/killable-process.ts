@@ -11,6 +11,12 @@ const PAUSE_MS = 50;
 const STARTS_MAX = 60;
 const LOG_TAIL_LINES = 12;
 
+/** Whoever ends early, at a time limit for example, takes them along. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
 /**
  * One process of the proving ground. Whenever it dies it is started again, as often as it takes: the supervisor of the product gives up
  * what dies ten times in a minute, and here dying is the purpose.
@@ -35,7 +41,6 @@ export class KillableProcess {
   /** Starts it. @throws with the tail of its log when it does not serve in the end */
   async start(): Promise<void> {
     this.#isWanted = true;
-    process.once('exit', () => this.#process?.kill('SIGKILL'));
     this.#serving = this.#serve();
     await this.#serving;
   }
@@ -110,6 +115,8 @@ export class KillableProcess {
         stdio: ['ignore', log, log],
       });
       child.once('error', () => undefined);
+      alive.add(child);
+      child.once('exit', () => void alive.delete(child));
       this.#process = child;
       return child;
     } finally {
