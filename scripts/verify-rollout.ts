@@ -1,10 +1,11 @@
 /**
- * `npm run verify:rollout [-- --seed N --sequences N --kills N --only part]`: the long proofs of the rollout, one part after the other.
+ * `npm run verify:rollout [-- --seed N --sequences N --kills N --tries N --only part]`: the long proofs of the rollout, one part after the other.
  * Prints what was measured and, last, `N passed, N failed`; exit code 1 when one fails.
  */
 import { parseArgs } from 'node:util';
 import { verifyCrashPoints } from './verify-rollout/crash-points.ts';
 import { verifyKills } from './verify-rollout/kills.ts';
+import { verifyLatency } from './verify-rollout/latency.ts';
 import { checkModel } from './verify-rollout/model.ts';
 import type { Finding, Part } from './verify-rollout/part.ts';
 import { verifyPoison } from './verify-rollout/poison.ts';
@@ -14,6 +15,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   'crash-points': verifyCrashPoints,
   kills: verifyKills,
   poison: verifyPoison,
+  latency: verifyLatency,
 };
 
 const { values } = parseArgs({
@@ -21,13 +23,19 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     sequences: { type: 'string', default: '100000' },
     kills: { type: 'string', default: '40' },
+    tries: { type: 'string', default: '200' },
     only: { type: 'string' },
   },
 });
 const { only } = values;
 if (only !== undefined && PARTS[only] === undefined)
   throw new Error(`--only ${only}: no such part; give one of ${Object.keys(PARTS).join(', ')}`);
-const asked = { seed: Number(values.seed), sequences: Number(values.sequences), kills: Number(values.kills) };
+const asked = {
+  seed: Number(values.seed),
+  sequences: Number(values.sequences),
+  kills: Number(values.kills),
+  tries: Number(values.tries),
+};
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const findings: Finding[] = [];

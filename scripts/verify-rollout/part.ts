@@ -16,6 +16,8 @@ export interface Asked {
   readonly sequences: number;
   /** `kill -9` of workers; a quarter of them of each other process. */
   readonly kills: number;
+  /** Tries of everything whose time is measured. */
+  readonly tries: number;
 }
 
 /** Prints a line of progress. */

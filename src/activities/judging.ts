@@ -70,19 +70,32 @@ export interface JudgingPorts {
 
 /** Looks once, after `input.cohort`, which must be complete in the archive; once more after the same where `input.again` says so. */
 export async function look({ records, ...sources }: JudgingPorts, input: LookInput): Promise<Judgement> {
+  // Everything that is looked at again is in the records: whoever pushed it waits for the answer, and one transaction is enough.
+  if (input.again > 0) return records.transaction(input.model, (tx) => lookAgain(tx, sources, input));
   const prepared = await records.transaction(input.model, (tx) => prepare(tx, input));
   if ('judgement' in prepared) return prepared.judgement;
-  const measured = input.again === 0 ? await measureLook(sources, prepared) : await arrived(sources, prepared);
+  const measured = await measureLook(sources, prepared);
   return records.transaction(input.model, (tx) => conclude(tx, prepared, measured));
 }
 
-/** What has been pushed since the last look; everything else waits for its cohort. */
-async function arrived(sources: Omit<JudgingPorts, 'records'>, prepared: Look): Promise<Measured> {
+/** Judges what has been pushed since the last look; everything else waits for its cohort. */
+async function lookAgain(
+  tx: RecordTransaction,
+  sources: Omit<JudgingPorts, 'records'>,
+  input: LookInput,
+): Promise<Judgement> {
+  const prepared = await prepare(tx, input);
+  if ('judgement' in prepared) return prepared.judgement;
   const { status, missing } = prepared.previous;
   const found = await measureArrivals(sources, prepared);
-  // Whoever said so looked at records that are read-only, and under the same policy.
+  // Batches are never taken back, and the policy is the one by which somebody found this one awaited.
   if (found.records.length === 0) throw new Error(`${gateKey(prepared)} was to look again, and nothing has come since`);
-  return { ...found, status, missing: new Map([...Object.entries(missing), ...found.missing]) };
+  const pushed = new Set(
+    prepared.policy.rollout.metrics.filter(({ source }) => source.kind === 'pushed').map(({ name }) => name),
+  );
+  // What else was missing is so still; of what is pushed, only what is missing now.
+  const others = Object.entries(missing).filter(([stream]) => !pushed.has(stream));
+  return conclude(tx, prepared, { ...found, status, missing: new Map([...others, ...found.missing]) });
 }
 
 const BEFORE_THE_FIRST: Look['previous'] = {

@@ -71,6 +71,7 @@ describe('a rollout that is judged by what somebody pushes', function () {
     assert.equal((await rollout.push(2, few)).result, 'recorded');
     const { last: second } = await rollout.until(({ last }) => last?.again === 2);
     assert.deepEqual([second?.cohort, second?.verdict, second?.reasons], [3, 'continue', ['evidence']]);
+    assert.doesNotMatch(second?.unmet.join() ?? '', /has been recorded/);
     await rollout.pass(4);
     const { last: next } = await rollout.until(({ last }) => last?.cohort === 4);
     assert.deepEqual([next?.again, next?.reasons], [undefined, ['data-pending', 'refunds']]);
