@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../src/worker/bundle.ts';
 import type { WorkflowBundle } from '../../src/worker/bundle.ts';
@@ -8,20 +7,8 @@ import { openLog, sdkLogger } from '../../src/worker/logging.ts';
 import '../quiet-runtime.ts';
 import { faultsOf } from '../workflows/history-rules.ts';
 import type { HistoryEvent } from '../workflows/history-rules.ts';
-
-const HISTORIES = join('test', 'replay', 'histories');
-
-interface KeptHistory {
-  readonly workflowId: string;
-  readonly history: { readonly events: HistoryEvent[] };
-}
-
-const kept = readdirSync(HISTORIES).flatMap((release) =>
-  readdirSync(join(HISTORIES, release))
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => ({ name: `${release}/${name}`, path: join(HISTORIES, release, name) })),
-);
-const read = (path: string): KeptHistory => JSON.parse(readFileSync(path, 'utf8')) as KeptHistory;
+import { kept, read } from './kept-histories.ts';
+import type { KeptHistory } from './kept-histories.ts';
 
 describe('recorded histories', function () {
   this.timeout(60_000);

@@ -5,7 +5,7 @@ import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-me
 import { readRecordedRollout } from '../../src/adapters/record-store/recorded-rollout.ts';
 import { verifyChain } from '../../src/domain/rollout/verify-chain.ts';
 import { resealed } from '../domain/rollout/eventful-rollout.ts';
-import { historyOf } from './stage-run.ts';
+import { historyOf, keepHistory } from './stage-run.ts';
 import { ALIKE, HARMFUL } from '../pushed-model.ts';
 import { startPushedRollouts } from '../pushed-rollouts.ts';
 import type { PushedRollouts } from '../pushed-rollouts.ts';
@@ -40,7 +40,7 @@ describe('a rollout that is judged by what somebody pushes', function () {
     assert.deepEqual([due?.verdict, due?.reasons, exposure], ['hold', ['data-pending', 'refunds'], 0.05]);
     assert.equal(due?.unmet[0], 'refunds: nothing has been recorded for 2001-01-03T00:00:00Z yet');
     // Late, and the later cohort first: alone it completes nothing.
-    assert.equal((await rollout.pushAndTell(2)).result, 'recorded');
+    assert.equal((await rollout.push(2)).result, 'recorded');
     await settled(rollout.handle);
     const before = await historyOf(rollout.handle);
     assert.equal((await rollout.pushAndTell(1)).result, 'recorded');
@@ -49,6 +49,7 @@ describe('a rollout that is judged by what somebody pushes', function () {
     await settled(rollout.handle);
     const events = (await historyOf(rollout.handle)).length - before.length;
     assert.ok(events <= WIDENED_EVENTS_MAX, `the look and the wider split took ${events} events`);
+    await keepHistory(rollout.handle, 'rollout--widened-by-pushed-counts');
     assert.equal((await rollout.verified()).verified, true);
   });
 
