@@ -8,6 +8,7 @@ import type { DataSource } from './adapters/data-source/port.ts';
 import type { ReadGatePolicyFile, ReadModelFile } from './adapters/declaration-file/port.ts';
 import type { OpenUnitTable, ReadCohortFile } from './adapters/gate-input/port.ts';
 import type { ObjectStore } from './adapters/object-store/port.ts';
+import type { RequestLog } from './adapters/request-log/port.ts';
 import type { EdgeRecords, RecordStore } from './adapters/record-store/port.ts';
 import type { Notifier } from './adapters/notifier/port.ts';
 import { environmentWith, objectStoreOf, secretOf } from './config.ts';
@@ -84,6 +85,12 @@ export async function composeDataSource(
   return openDataSource(declaration, { baseDir, workDir: join(config.stateDir, 'prepared'), store });
 }
 
+/** The archive of the gateways' logs in a state folder, for reading beside the worker that fills it. */
+export async function composeRequestLog(config: Pick<Config, 'stateDir'>): Promise<RequestLog> {
+  const { openRequestLog, requestLogSchema } = await import('./adapters/request-log/index.ts');
+  return openRequestLog(requestLogSchema.parse({ kind: 'duckdb', folder: join(config.stateDir, 'request-log') }));
+}
+
 /** Replays a declared model's own source as live traffic, as `simulation/model-traffic.ts` says. */
 export async function composeTraffic(
   config: Config,
@@ -147,11 +154,10 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
   const records = await composeRecords(config.postgresUrl, WORKER_CONNECTIONS_MAX);
   await records.migrate();
   const objectStore = await composeObjectStore(objectStoreOf(config));
-  const { openRequestLog } = await import('./adapters/request-log/index.ts');
   const { trainers } = await import('./adapters/trainer/index.ts');
   const { createTrafficRouter, trafficRouterSchema } = await import('./adapters/traffic-router/index.ts');
   const { createGatewayLog, gatewayLogSchema } = await import('./adapters/gateway-log/index.ts');
-  const requestLog = await openRequestLog({ kind: 'duckdb', folder: join(config.stateDir, 'request-log') });
+  const requestLog = await composeRequestLog(config);
   const trainer = trainers['worker-thread'];
   const gateways = { kind: 'http', urls: config.gatewayUrls };
   const { createEvidenceIntake } = await import('./adapters/record-store/evidence-intake.ts');

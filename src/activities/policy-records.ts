@@ -4,7 +4,7 @@
  */
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { PolicyRecord } from '../contracts/records.ts';
-import { brierLoss, scaledSquaredError } from '../domain/rollout/measure.ts';
+import { namedLoss } from '../domain/rollout/measure.ts';
 import type { UnitLoss } from '../domain/rollout/measure.ts';
 import { policyDigest } from '../domain/rollout/recorded-policy.ts';
 
@@ -24,5 +24,5 @@ export async function policyOnRecord(tx: RecordTransaction, digest: string): Pro
 
 /** The loss of one unit that a policy judges by. */
 export function lossOf({ rollout: { loss, lossRange } }: Pick<PolicyRecord, 'rollout'>): UnitLoss {
-  return loss === 'brier' ? brierLoss : scaledSquaredError(lossRange ?? [0, 1]);
+  return namedLoss(loss, lossRange);
 }

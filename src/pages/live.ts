@@ -9,7 +9,9 @@ import type {
 import type { ApprovalRequestRecord, StageRecord } from '../contracts/records.ts';
 import type { LadderStep } from '../contracts/rollout-policy.ts';
 import { grouped } from '../domain/aligned-table.ts';
+import type { Scoreboard } from '../domain/rollout/scoreboard.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
+import { scoreboardTable } from './scoreboard.ts';
 import { keysLine, troubleLine } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -41,6 +43,8 @@ export interface LiveView {
   readonly requests: readonly ApprovalRequestRecord[];
   /** The candidate decided last; null before the first. */
   readonly decided: CandidateRecord | null;
+  /** What simpler rules would have done on the same stream; null before anything can be compared. */
+  readonly scoreboard: Scoreboard | null;
   /** What the watcher has broken by a key; null where there are no keys. */
   readonly keys: { readonly troubles: readonly Trouble[]; readonly slice: string | null } | null;
 }
@@ -69,6 +73,7 @@ export function liveScreen(view: LiveView, columns: number, paint: Paint, rows =
     '',
     ...servingLines(view, paint),
     '',
+    ...scoreLines(view, paint),
     ...view.stages.map((stage) => labelled(stageName(stage), `${stage.inWords}; waits for ${stage.waitingFor}`)),
     '',
     ...decisionLines(view, paint),
@@ -77,6 +82,13 @@ export function liveScreen(view: LiveView, columns: number, paint: Paint, rows =
   ];
   const shown = [...lines.slice(0, Math.max(1, rows - foot.length)), ...foot];
   return shown.map((line) => cut(line, columns));
+}
+
+/** Beside what happened, what would have happened. */
+function scoreLines({ scoreboard }: LiveView, paint: Paint): string[] {
+  if (scoreboard === null) return [];
+  const [head = '', ...rows] = scoreboardTable(scoreboard);
+  return [paint.heading(head), ...rows.map((row) => `  ${row}`), ''];
 }
 
 /** What the watcher has broken, since when, and what is done about it. */

@@ -41,24 +41,21 @@ export function troubleLine(trouble: Trouble, view: TroubledView): string {
   return healedAt === null ? `${broken}; ${answer}` : `${broken}, healed at ${shortTime(healedAt)}; ${answer}`;
 }
 
-/** What a key does, and what it does while that is broken. */
-const KEY_WORDS: Readonly<Record<TroubleKind, (slice: string) => readonly [breaks: string, heals: string]>> = {
-  labels: () => ['stop labels', 'let labels come'],
-  candidate: () => ['fail the candidate', 'let the candidate work'],
-  worker: () => ['kill the worker', 'bring the worker back'],
-  features: () => ['freeze features', 'let features move'],
-  slice: (slice) => [`worse at ${slice} only`, `right at ${slice} again`],
-};
-
-/** The keys in one line; what is broken now is marked. */
+/** The keys in one line; what is broken now stands in brackets. */
 export function keysLine(troubles: readonly Trouble[], slice: string | null): string {
-  const shown = Object.entries(TROUBLE_KEYS)
-    .filter(([, kind]) => kind !== 'slice' || slice !== null)
-    .map(([key, kind]) => {
-      const [breaks, heals] = KEY_WORDS[kind](slice ?? '');
-      return isBroken(troubles, kind) ? `[${key}] ${heals}` : `${key} ${breaks}`;
-    });
-  return `Keys: ${shown.join(' · ')}`;
+  const names: Readonly<Record<TroubleKind, string | null>> = {
+    labels: 'labels',
+    candidate: 'candidate',
+    worker: 'worker',
+    features: 'features',
+    slice,
+  };
+  const shown = Object.entries(TROUBLE_KEYS).flatMap(([key, kind]) => {
+    const name = names[kind];
+    if (name === null) return [];
+    return isBroken(troubles, kind) ? `[${key} ${name}]` : `${key} ${name}`;
+  });
+  return `Keys break and heal: ${shown.join(' · ')}`;
 }
 
 const isBroken = (troubles: readonly Trouble[], kind: TroubleKind): boolean =>

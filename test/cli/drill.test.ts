@@ -34,7 +34,7 @@ describe('the drill of frozen features', () => {
     const records = createInMemoryRecordStore();
     await records.transaction(declaration.model, (tx) => tx.put('stable', '000000', stable('fresh-features', SINCE)));
     const screen = { show: () => undefined, say: () => undefined, close: () => undefined };
-    const show = new Show({ records, declaration, screen, uiUrl: null, untilDay: null, troubles: null });
+    const show = new Show({ records, declaration, screen, uiUrl: null, untilDay: null, score: null, troubles: null });
     const said: boolean[] = [];
     for (const at of ['2001-03-06T15', '2001-03-06T18', '2001-03-06T21', '2001-03-08T18', '2001-03-08T21'])
       await show.boundary(epochMs(`${at}:00:00Z`), 'frozen-features', (frozen) => void said.push(frozen));
@@ -45,7 +45,7 @@ describe('the drill of frozen features', () => {
     const declaration = shopModel('shop.csv');
     const records = createInMemoryRecordStore();
     const screen = { show: () => undefined, say: () => undefined, close: () => undefined };
-    const show = new Show({ records, declaration, screen, uiUrl: null, untilDay: null, troubles: null });
+    const show = new Show({ records, declaration, screen, uiUrl: null, untilDay: null, score: null, troubles: null });
     await show.boundary(epochMs(SINCE), null, () => assert.fail('nobody asked'));
   });
 });

@@ -98,6 +98,7 @@ const VIEW: LiveView = {
   performance: null,
   requests: [REQUEST],
   decided: null,
+  scoreboard: null,
   keys: null,
 };
 
@@ -134,7 +135,7 @@ describe('the live view', () => {
       '                 last split, nothing is decided until it is back',
       '',
     ]);
-    assert.equal(lines.at(-1), 'Keys: l stop labels · e fail the candidate · [w] bring the worker back · f free…');
+    assert.equal(lines.at(-1), 'Keys break and heal: l labels · e candidate · [w worker] · f features · s newark');
   });
 
   it('keeps its foot where a terminal is too low for all of it', () => {

@@ -177,11 +177,8 @@ describe('what the system does about trouble, in words', () => {
   it('marks the keys of what is broken, and leaves out a slice that the policy does not name', () => {
     assert.equal(
       keysLine([broken('labels'), broken('worker', HEALED)], 'newark'),
-      'Keys: [l] let labels come · e fail the candidate · w kill the worker · f freeze features · s worse at newark only',
+      'Keys break and heal: [l labels] · e candidate · w worker · f features · s newark',
     );
-    assert.equal(
-      keysLine([], null),
-      'Keys: l stop labels · e fail the candidate · w kill the worker · f freeze features',
-    );
+    assert.equal(keysLine([], null), 'Keys break and heal: l labels · e candidate · w worker · f features');
   });
 });

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { connectClient, temporalSettings } from '../../client/connect.ts';
 import { startModel } from '../../client/lifecycle.ts';
-import { composeModelFile, composeRecords, composeTraffic } from '../../compose.ts';
+import { composeModelFile, composeRecords, composeRequestLog, composeTraffic } from '../../compose.ts';
 import { environmentWith, readConfig } from '../../config.ts';
 import type { Config } from '../../config.ts';
 import { closingReport } from '../../pages/closing-report.ts';
@@ -16,6 +16,7 @@ import { createApprover } from './approver.ts';
 import type { DrillName } from './drill.ts';
 import { listenToKeys } from './keys.ts';
 import type { Records } from './records.ts';
+import { keepScore, ScoreKeeper } from './score-keeper.ts';
 import { createScreen } from './screen.ts';
 import type { Screen } from './screen.ts';
 import { Show } from './show.ts';
@@ -135,6 +136,23 @@ async function withPlatform(parts: Omit<Running, 'client' | 'records'>, began: n
 }
 
 async function follow(running: Running, began: number): Promise<CommandResult> {
+  // What an unattended run leaves is judged afterwards, by others.
+  if (running.options.headless) return followWith(running, began, null);
+  const { config, records, model } = running;
+  const log = await composeRequestLog(config);
+  const keeper = new ScoreKeeper(records, log, model.declaration);
+  const over = new AbortController();
+  const kept = keepScore(keeper, over.signal);
+  try {
+    return await followWith(running, began, keeper);
+  } finally {
+    over.abort();
+    await kept;
+    await log.close();
+  }
+}
+
+async function followWith(running: Running, began: number, score: ScoreKeeper | null): Promise<CommandResult> {
   const { options, config, platform, client, records, model, screen, stop } = running;
   const { declaration, folder } = model;
   const { speed, untilDay } = options;
@@ -145,7 +163,8 @@ async function follow(running: Running, began: number): Promise<CommandResult> {
   };
   const deaf = running.redraw ? listenToKeys(process.stdin, pressed, () => process.emit('SIGINT')) : null;
   const keys = deaf === null ? null : troubles;
-  const show = new Show({ records, declaration, screen, uiUrl: platform.temporal.uiUrl, untilDay, troubles: keys });
+  const { uiUrl } = platform.temporal;
+  const show = new Show({ records, declaration, screen, uiUrl, untilDay, score, troubles: keys });
   const approve = options.autoApprove ? createApprover(client, records, declaration) : null;
   show.begin(speed === 'lockstep' ? null : approve);
   try {

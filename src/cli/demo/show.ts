@@ -6,6 +6,7 @@ import { drillPhase, DRILL_WORDS } from './drill.ts';
 import type { DrillName, DrillPhase } from './drill.ts';
 import { readView } from './records.ts';
 import type { RecordedView, Records } from './records.ts';
+import type { ScoreKeeper } from './score-keeper.ts';
 import type { Screen } from './screen.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -23,6 +24,8 @@ interface ShowOptions {
   readonly screen: Screen;
   readonly uiUrl: string | null;
   readonly untilDay: string | null;
+  /** Null where no score is kept. */
+  readonly score: Pick<ScoreKeeper, 'board'> | null;
   /** What the watcher breaks by keys; null without keys. */
   readonly troubles: Pick<Troubles, 'present' | 'slice'> | null;
 }
@@ -127,7 +130,7 @@ export class Show {
   }
 
   #view(recorded: RecordedView): LiveView {
-    const { declaration, uiUrl, untilDay, troubles } = this.#options;
+    const { declaration, uiUrl, untilDay, troubles, score } = this.#options;
     const { next, predictions, outcomes } = this.#progress;
     return {
       model: declaration.model,
@@ -142,6 +145,7 @@ export class Show {
       drill: DRILL_WORDS[this.#drill],
       ended: this.#ended,
       uiUrl,
+      scoreboard: score?.board ?? null,
       keys: troubles === null ? null : { troubles: troubles.present, slice: troubles.slice },
       steps: declaration.rollout.steps,
       ...recorded,

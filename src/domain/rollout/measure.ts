@@ -36,6 +36,11 @@ export function scaledSquaredError(range: readonly [number, number]): UnitLoss {
   return (prediction, label) => Math.min(1, ((prediction - label) / width) ** 2);
 }
 
+/** The bounded loss that a policy names. @param range Of the label, for squaredError */
+export function namedLoss(name: 'brier' | 'squaredError', range: readonly [number, number] = [0, 1]): UnitLoss {
+  return name === 'brier' ? brierLoss : scaledSquaredError(range);
+}
+
 export interface LossMeasurement {
   readonly histogram: DiffHistogram;
   /** Units that entered the comparison. */
@@ -48,7 +53,7 @@ export interface LossMeasurement {
 export type Absence = 'exclude' | 'zero';
 
 /** The label a loss is computed with; null where the unit must be left out. An outcome known to be invalid is never a label. */
-const labelOf = ({ label, outcomeKnown }: MeasuredUnit, absence: Absence): number | null =>
+export const labelOf = ({ label, outcomeKnown }: MeasuredUnit, absence: Absence): number | null =>
   label ?? (absence === 'zero' && !outcomeKnown ? 0 : null);
 
 /** Requests by their unit, in order of first appearance: a unit counts once, whatever it asks. Source: gate statistics §1. */
