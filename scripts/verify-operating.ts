@@ -18,6 +18,7 @@ const PARTS: readonly Part[] = [
       'dist/test/pages/report/page.test.js',
       'dist/test/pages/report/prepared-pages.proof.js',
       'dist/test/http/reports.test.js',
+      'dist/test/cli/report.test.js',
     ],
   },
 ];

@@ -179,6 +179,7 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
     dataSource: openSources(config, records, objectStore),
     notifier: composeNotifier,
     uiUrl: config.uiUrl ?? null,
+    ...(config.httpUrl === undefined ? {} : { edgeUrl: config.httpUrl }),
   };
   const close = async (): Promise<void> => {
     await requestLog.close();

@@ -93,6 +93,11 @@ const SETTINGS = {
       'Address the HTTP edge listens on. Default: 127.0.0.1, this machine only; another one only together with tokens',
   },
   HTTP_PORT: { schema: port.default(8482), meaning: 'Port the HTTP edge listens on. Default: 8482' },
+  HTTP_URL: {
+    schema: z.url({ protocol: /^https?$/ }).optional(),
+    meaning:
+      'Where people reach the HTTP edge, for links to pages of evidence: https://… Default: none, and the command that writes the page is shown',
+  },
   HTTP_TOKENS: {
     schema: listOf(z.string().regex(HTTP_TOKEN_PATTERN, 'must be name:sha256 each')).optional(),
     meaning:

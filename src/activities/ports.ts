@@ -21,6 +21,8 @@ export interface ActivityPorts {
   readonly metricSource: MetricSource;
   readonly trafficRouter: TrafficRouter;
   readonly trainer: Trainer;
+  /** Where people reach the HTTP edge; absent where nobody told. */
+  readonly edgeUrl?: string;
   /** The model's source, opened once per process. */
   readonly dataSource: (model: string) => Promise<DataSource>;
   /** What sends to a channel that a model declares. @throws NOTIFIER_SECRET_MISSING */

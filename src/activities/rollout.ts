@@ -74,7 +74,8 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
 }
 
 /** Stable is what the gateways really serve, read back; the rollout keeps the policy it begins with. */
-async function beginRollout({ records, trafficRouter }: ActivityPorts, input: RolloutInput): Promise<RolloutBrief> {
+async function beginRollout(ports: ActivityPorts, input: RolloutInput): Promise<RolloutBrief> {
+  const { records, trafficRouter, edgeUrl } = ports;
   const states = await trafficRouter.observe(input.model);
   const stable = agreedStable(states);
   return records.transaction(input.model, async (tx) => {
@@ -95,6 +96,7 @@ async function beginRollout({ records, trafficRouter }: ActivityPorts, input: Ro
       salt: input.rolloutId,
       calendar: context.calendar,
       ...(notifications === undefined ? {} : { notifications: { escalateAfterMs: escalateAfterOf(notifications) } }),
+      ...(edgeUrl === undefined ? {} : { edgeUrl }),
     };
     await tx.put('memory', `${input.rolloutId}/brief`, { value: brief });
     await tx.put('memory', `${input.rolloutId}/policy`, { value: policyDigest });

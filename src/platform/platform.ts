@@ -125,6 +125,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     HOLDFAST_STATE_DIR: config.stateDir,
     HOLDFAST_POSTGRES_URL: postgres.url,
     HOLDFAST_OBJECT_STORE: objectStoreOf(config).folder,
+    HOLDFAST_HTTP_URL: `http://127.0.0.1:${ports.http}`,
     HOLDFAST_GATEWAY_URLS: options.gateways?.join(',') ?? `http://127.0.0.1:${ports.gateway}`,
   };
   for (const notice of postgres.notices) onNotice(notice);
@@ -138,7 +139,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     temporal: { address, namespace, uiUrl },
     postgresUrl: postgres.url,
     gatewayUrl: environment.HOLDFAST_GATEWAY_URLS,
-    httpUrl: `http://127.0.0.1:${ports.http}`,
+    httpUrl: environment.HOLDFAST_HTTP_URL,
     environment,
   };
 }

@@ -43,6 +43,8 @@ export interface RolloutBrief {
     /** Workflow time without an answer after which people are told again, milliseconds. */
     readonly escalateAfterMs: number | null;
   };
+  /** Where people reach the HTTP edge, which serves pages of evidence; absent where nobody told. */
+  readonly edgeUrl?: string;
 }
 
 /**

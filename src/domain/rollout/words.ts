@@ -139,7 +139,8 @@ export function whatToType(rollout: Rollout, state: RolloutState): string[] {
 
 /** Markdown for people: state, table of the gate, and the commands that lead on. */
 export function explainRollout(rollout: Rollout, state: RolloutState): string {
-  const commands = commandsFor(rollout, state);
+  const page = state.head === undefined ? [] : [pageCommand(rollout.rolloutId)];
+  const commands = [...commandsFor(rollout, state), ...page];
   return [
     ...standing(rollout, state),
     ...gateBlock(state),
@@ -153,9 +154,26 @@ export function rolloutDetails(rollout: Rollout, state: RolloutState, parentId: 
     `**To ${effect}**: More Actions, Send an Update, ${listed(updates.map((name) => `\`${name}\``))} with`,
     jsonToPaste(body),
   ]);
-  const links = parentId === null ? [] : [fact('See also', workflowLink('the promotion queue', parentId))];
-  return [...standing(rollout, state), ...gateBlock(state), ...forms, ...links].join('\n');
+  const queue = parentId === null ? [] : [workflowLink('the promotion queue', parentId)];
+  const links = [...pageLinks(rollout, state), ...queue];
+  return [
+    ...standing(rollout, state),
+    ...gateBlock(state),
+    ...forms,
+    ...(links.length === 0 ? [] : [fact('See also', links.join(', '))]),
+  ].join('\n');
 }
+
+/** The page of evidence of the newest decision; where nobody told the address of the edge, the command that writes it. */
+function pageLinks({ rolloutId }: Rollout, { head, brief }: RolloutState): string[] {
+  if (head === undefined) return [];
+  const edgeUrl = brief?.edgeUrl?.replace(/\/+$/, '');
+  return edgeUrl === undefined
+    ? [`the page of evidence: \`${pageCommand(rolloutId)}\``]
+    : [`[the page of evidence](${edgeUrl}/reports/${head.digest})`];
+}
+
+const pageCommand = (rolloutId: string): string => `npx holdfast report ${rolloutId}`;
 
 function standing({ idea, bundle, claim }: Rollout, state: RolloutState): string[] {
   const stable = state.brief === null ? 'not known yet' : `\`${state.brief.stable.slice(0, DIGEST_SHOWN)}\``;
