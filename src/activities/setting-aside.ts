@@ -46,15 +46,20 @@ function again(error: unknown): never {
   throw new Error(`not at zero yet: ${(error as Error).message}`, { cause: error });
 }
 
-/** Above every generation there is: what the ended process still had on its way comes too late. */
+/**
+ * Above every generation there is: what the ended process still had on its way comes too late. An attempt that some gateways have heard of
+ * is completed under its own generation.
+ */
 async function leave(router: ActivityPorts['trafficRouter'], input: Gone, brief: RolloutBrief): Promise<void> {
   const { model, rolloutId, bundle } = input;
   const states = await router.observe(model);
+  const decisionId = `${rolloutId}/set-aside`;
+  const begun = states.find((state) => state.decisionId === decisionId)?.generation;
   await returnToStable(router, {
     model,
     rolloutId,
-    generation: 1 + Math.max(...states.map(({ generation }) => generation)),
-    decisionId: `${rolloutId}/set-aside`,
+    generation: begun ?? 1 + Math.max(...states.map(({ generation }) => generation)),
+    decisionId,
     stable: brief.stable,
     candidate: null,
     exposure: 0,

@@ -4,6 +4,7 @@ import type { CrashOptions, CrashRun } from '../../scripts/verify-rollout/crash-
 import { allPoints, EFFECTS } from '../../scripts/verify-rollout/crash-points/effects.ts';
 import { killThroughout } from '../../scripts/verify-rollout/kills/killer.ts';
 import type { Kill } from '../../scripts/verify-rollout/kills/killer.ts';
+import { createNotificationActivities } from '../../src/activities/notifications.ts';
 import { createPromotionActivities } from '../../src/activities/promotion.ts';
 import type { ActivityPorts } from '../../src/activities/ports.ts';
 import { createRolloutActivities } from '../../src/activities/rollout.ts';
@@ -32,7 +33,11 @@ describe('crash points of rollout and promotion', function () {
 
   it('are listed for every activity', () => {
     const ports = {} as ActivityPorts;
-    const activities = Object.keys({ ...createRolloutActivities(ports), ...createPromotionActivities(ports) });
+    const activities = Object.keys({
+      ...createRolloutActivities(ports),
+      ...createPromotionActivities(ports),
+      ...createNotificationActivities(ports),
+    });
     const listed = new Set<string>(EFFECTS.map(({ activity }) => activity));
     assert.deepEqual(
       activities.filter((name) => !listed.has(name)),

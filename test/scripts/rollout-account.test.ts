@@ -87,6 +87,7 @@ function honest() {
     batches: new Map([['b-2', { cohort: 2, window: WINDOW }]]),
     commands: new Set(['p']),
     ledgers: [ledger(), ledger()],
+    messages: [{ topic: 'rollback', times: 2 }],
   };
 }
 type Doctored = ReturnType<typeof honest>;
@@ -213,6 +214,11 @@ describe('the account of a rollout that was disturbed', () => {
       'an end that promotion has not heard of',
       (r) => void r.handoffs.push(`${ID}/finished`),
       /^lost: promotion has not taken/,
+    ],
+    [
+      'people who were told again and again',
+      (r) => void (r.messages[0]!.times = 3),
+      /^repeated: people were told of rollback 3 times/,
     ],
   ] satisfies ReadonlyArray<readonly [string, (onRecord: Doctored) => unknown, RegExp]>)
     it(`finds ${title}`, () => {

@@ -136,7 +136,12 @@ async function told(
   model: string,
   arm: (rolloutId: string) => void = () => undefined,
 ): Promise<Account> {
-  const hand = await ModelInHand.open(lane.ground, lane.client, lane.patience, modelFor(story, model));
+  const hand = await ModelInHand.open(
+    lane.ground,
+    lane.client,
+    lane.patience,
+    modelFor(story, model, lane.ground.mailbox.url),
+  );
   const candidate = await hand.candidate('idea');
   arm(candidate.rolloutId);
   await hand.submit(candidate);

@@ -1,8 +1,12 @@
 /**
- * Every side effect of the activities of rollout and promotion: what is committed to the records in one transaction, or told to the
- * gateways in one call. A transaction is known by one of the things it writes.
+ * Every side effect of the activities of rollout and promotion: what is committed to the records in one transaction, told to the gateways
+ * in one call, or sent to people. A transaction is known by one of the things it writes.
  */
-import type { PromotionActivities, RolloutActivities } from '../../../src/contracts/workflows.ts';
+import type {
+  NotificationActivities,
+  PromotionActivities,
+  RolloutActivities,
+} from '../../../src/contracts/workflows.ts';
 import type { StoryName } from '../ground/stories.ts';
 
 export const POINTS = ['before it', 'after it, before the report', 'after the report'] as const;
@@ -10,7 +14,7 @@ export const POINTS = ['before it', 'after it, before the report', 'after the re
 export type Point = (typeof POINTS)[number] | 'at one gateway of two';
 
 export interface Effect {
-  readonly activity: keyof (RolloutActivities & PromotionActivities);
+  readonly activity: keyof (RolloutActivities & PromotionActivities & NotificationActivities);
   /** One of the labels that `writes.ts` gives to what is written. */
   readonly writes: string;
   /** What is not written with it, where that tells it from another. */
@@ -48,6 +52,10 @@ export const EFFECTS: readonly Effect[] = [
   { activity: 'returnToStable', writes: 'split back', story: 'is ordered back' },
   { activity: 'finishRollout', writes: 'candidate promoted', story: climbs },
   { activity: 'finishRollout', writes: 'candidate rolled_back', story: 'is ordered back' },
+  { activity: 'setRolloutAside', writes: 'split back', story: 'is ended from outside' },
+  { activity: 'setRolloutAside', writes: 'candidate rolled_back', story: 'is ended from outside' },
+  { activity: 'notify', writes: 'message', story: 'tells people' },
+  { activity: 'notify', writes: 'notice', story: 'tells people' },
 ];
 
 /** Workers that are wrong on purpose, each at one point where it shows: whoever looks for faults must be able to see one. */

@@ -1,5 +1,6 @@
 /** Ports that tell what is written through them, when, and by which activity. */
 import { createEvidenceIntake } from '../../../src/adapters/record-store/evidence-intake.ts';
+import type { Notifier } from '../../../src/adapters/notifier/port.ts';
 import type { RecordStore, RecordTransaction } from '../../../src/adapters/record-store/port.ts';
 import type { TrafficRouter } from '../../../src/adapters/traffic-router/port.ts';
 import type { ActivityPorts } from '../../../src/activities/ports.ts';
@@ -37,6 +38,7 @@ export function watchedPorts(ports: ActivityPorts, perGateway: readonly TrafficR
     records,
     evidenceIntake: createEvidenceIntake(records),
     trafficRouter: watchedRouter(ports.trafficRouter, perGateway, watch),
+    notifier: async (channel) => watchedNotifier(await ports.notifier(channel), watch),
   };
 }
 
@@ -81,6 +83,7 @@ function labelsOf(method: string, [kind, key, ...rest]: readonly unknown[]): str
   if (kind === 'candidate') return [`candidate ${body.outcome ?? ''}`];
   if (kind === 'decision') return [`decision ${body.verdict ?? ''}`];
   if (kind === 'memory' && String(key).endsWith('/turn')) return ['turn'];
+  if (kind === 'memory' && String(key).startsWith('notice/')) return ['notice'];
   return [String(kind)];
 }
 
@@ -98,7 +101,17 @@ function watchedRouter(router: TrafficRouter, perGateway: readonly TrafficRouter
   };
 }
 
+function watchedNotifier(notifier: Notifier, watch: Watch): Notifier {
+  return {
+    async send(message) {
+      await watch.before(['message']);
+      await notifier.send(message);
+      await watch.after(['message']);
+    },
+  };
+}
+
 function splitLabel({ decisionId, entry: { candidate, exposure } }: PutTraffic): string {
   if (candidate !== null) return `split at ${exposure}`;
-  return /\/back-\d+$/.test(decisionId) ? 'split back' : 'split of the promoted';
+  return decisionId.endsWith('/promoted') ? 'split of the promoted' : 'split back';
 }

@@ -32,6 +32,8 @@ export interface OnRecord {
   readonly commands: ReadonlySet<string>;
   /** Of each gateway: everything it has ever been told of the model. */
   readonly ledgers: ReadonlyArray<readonly LedgerEntry[]>;
+  /** Messages that have reached people: topic and how often. */
+  readonly messages: ReadonlyArray<{ readonly topic: string; readonly times: number }>;
 }
 
 /** What kinds of harm are told apart. */
@@ -60,8 +62,9 @@ export interface Account {
 export async function accountOf(ground: Ground, told: Told): Promise<Account> {
   const { model } = told.teller.hand;
   const ledgers = await Promise.all(ground.gatewayUrls.map((url) => ledgerOf(url, model)));
-  const onRecord = await ground.records.transaction(model, (tx) => read(tx, told, ledgers));
-  const lines = [...decisionLines(onRecord), ...splitLines(onRecord), endLine(onRecord)];
+  const messages = [...ground.mailbox.delivered.values()].filter(({ process }) => process === told.teller.rolloutId);
+  const onRecord = { ...(await ground.records.transaction(model, (tx) => read(tx, told))), ledgers, messages };
+  const lines = [...decisionLines(onRecord), ...splitLines(onRecord), ...messageLines(onRecord), endLine(onRecord)];
   return {
     rolloutId: told.teller.rolloutId,
     story: told.story,
@@ -76,7 +79,7 @@ export async function accountOf(ground: Ground, told: Told): Promise<Account> {
 
 /** Everything that is wrong with what is on record of a rollout that is over. */
 export function faultsOf(onRecord: OnRecord): Fault[] {
-  return [chainFaults, outcomeFaults, splitFaults, acknowledgedFaults].flatMap((of) => of(onRecord));
+  return [chainFaults, outcomeFaults, splitFaults, acknowledgedFaults, messageFaults].flatMap((of) => of(onRecord));
 }
 
 async function ledgerOf(url: string, model: string): Promise<LedgerEntry[]> {
@@ -88,7 +91,7 @@ async function ledgerOf(url: string, model: string): Promise<LedgerEntry[]> {
     .map((line) => JSON.parse(line) as LedgerEntry);
 }
 
-async function read(tx: RecordTransaction, told: Told, ledgers: OnRecord['ledgers']): Promise<OnRecord> {
+async function read(tx: RecordTransaction, told: Told): Promise<Omit<OnRecord, 'ledgers' | 'messages'>> {
   const { rolloutId, candidate } = told.teller;
   const batches = await tx.list('evidenceBatch', { prefix: `${rolloutId}/` });
   const commands = await tx.list('command');
@@ -102,7 +105,6 @@ async function read(tx: RecordTransaction, told: Told, ledgers: OnRecord['ledger
     handoffs: (await tx.handoffs()).map(({ id }) => id),
     batches: new Map(batches.map(({ body }) => [body.batchId, body])),
     commands: new Set(commands.map(({ key }) => key)),
-    ledgers,
   };
 }
 
@@ -180,6 +182,18 @@ function decisionLines({ chain, schedule, told }: OnRecord): string[] {
       look,
     }).replaceAll(told.teller.rolloutId, 'this rollout');
   });
+}
+
+/** What people were told, in no order: each goes its own way. */
+function messageLines({ messages }: OnRecord): string[] {
+  return messages.map(({ topic }) => `people are told of ${topic}`).sort();
+}
+
+/** Once more is what one death between sending and noting it costs, under the same id. */
+function messageFaults({ messages }: OnRecord): Fault[] {
+  return messages
+    .filter(({ times }) => times > 2)
+    .map(({ topic, times }) => ({ kind: 'repeated', inWords: `people were told of ${topic} ${times} times` }));
 }
 
 function endLine({ told: { state } }: OnRecord): string {

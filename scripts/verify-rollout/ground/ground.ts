@@ -25,6 +25,8 @@ import { preparePostgres } from '../../../src/platform/postgres.ts';
 import { temporalBinary } from '../../../src/platform/temporal-binary.ts';
 import { databaseFileIn, prepareTemporal } from '../../../src/platform/temporal.ts';
 import { KillableProcess } from './killable-process.ts';
+import { openMailbox } from './mailbox.ts';
+import type { Mailbox } from './mailbox.ts';
 
 export interface WorkerPlan {
   /** Temporal namespace that it works in, and nobody else does: what dies there disturbs nothing elsewhere. */
@@ -42,6 +44,7 @@ export interface Ground {
   readonly router: TrafficRouter;
   readonly gatewayUrls: readonly string[];
   readonly postgresUrl: string;
+  readonly mailbox: Mailbox;
   readonly processes: Readonly<Record<'temporal' | 'postgres', KillableProcess>> & {
     readonly gateways: readonly KillableProcess[];
     readonly workers: readonly KillableProcess[];
@@ -83,6 +86,8 @@ async function startProcesses(
   closing: Array<() => Promise<void>>,
 ): Promise<Omit<Ground, 'stop'>> {
   mkdirSync(join(folder, 'logs'));
+  const mailbox = await openMailbox();
+  closing.push(() => mailbox.close());
   const begin = async (spec: ChildSpec): Promise<KillableProcess> => {
     const child = new KillableProcess(spec, join(folder, 'logs'));
     started.push(child);
@@ -111,6 +116,7 @@ async function startProcesses(
     HOLDFAST_LOG_LEVEL: 'warn',
     // Processes die here, the machine does not: what is written need not reach the disk to outlive them.
     HOLDFAST_GATEWAY_SYNC_PREDICTIONS: 'false',
+    [MAILBOX_SECRET]: 'a secret of the proving ground',
   };
   const gateways = await Promise.all(
     gatewayUrls.map((_, index) => begin(gatewaySpec(`gateway-${index + 1}`, ports[2 + index] ?? 0, environment))),
@@ -125,6 +131,7 @@ async function startProcesses(
     router: createHttpRouter({ kind: 'http', urls: gatewayUrls, timeoutMs: 5_000 }),
     gatewayUrls,
     postgresUrl: postgres.url,
+    mailbox,
     processes: { ...servers, gateways, workers },
     async client(namespace) {
       const client = await connectClient({ address: temporal.address, namespace });
@@ -134,6 +141,8 @@ async function startProcesses(
   };
 }
 
+/** Variable with the secret of webhooks. */
+export const MAILBOX_SECRET = 'HOLDFAST_SECRET_MAILBOX';
 const RECORD_CONNECTIONS = 10;
 
 async function differentPorts(count: number): Promise<number[]> {

@@ -3,6 +3,7 @@ import type { ModelDeclaration } from '../../../src/contracts/model.ts';
 import { policyOf } from '../../../src/contracts/policy-record.ts';
 import type { RolloutState } from '../../../src/domain/rollout/states.ts';
 import { HARMFUL, pushedModel } from '../../../test/pushed-model.ts';
+import { MAILBOX_SECRET } from './ground.ts';
 import { Contradiction } from './patience.ts';
 import type { Teller } from './teller.ts';
 
@@ -70,6 +71,16 @@ export const STORIES = {
     await teller.begin();
     await climb(teller);
   },
+  'is ended from outside': async (teller) => {
+    await teller.begin();
+    await climb(teller, ({ exposure }) => exposure === 0.25);
+    await teller.terminate();
+  },
+  'tells people': async (teller) => {
+    await teller.begin();
+    await climb(teller, ({ request }) => request !== null);
+    await teller.order('rollback', 'ben');
+  },
 } as const satisfies Record<string, Story>;
 export type StoryName = keyof typeof STORIES;
 
@@ -83,11 +94,17 @@ export const ENDS: Readonly<Record<StoryName, 'promoted' | 'rolled_back' | 'with
   'is paused and extended': 'promoted',
   'is re-based': 'promoted',
   'is checked in a process of its own': 'promoted',
+  'is ended from outside': 'rolled_back',
+  'tells people': 'rolled_back',
 };
 
-/** A model for stories of a kind. */
-export function modelFor(story: StoryName, model: string): ModelDeclaration {
+/** A model for stories of a kind. @param mailbox Where its people are told */
+export function modelFor(story: StoryName, model: string, mailbox: string): ModelDeclaration {
   const declaration = pushedModel(model);
+  if (story === 'tells people') {
+    const channel = { kind: 'webhook', id: 'mailbox', url: mailbox, secretFrom: MAILBOX_SECRET, onlyUnanswered: false };
+    return { ...declaration, notifications: { channels: [channel] } } as ModelDeclaration;
+  }
   if (story !== 'is checked in a process of its own') return declaration;
   const { steps } = declaration.rollout;
   const check = { mode: 'infra', requests: 1, latencyMsMax: 10_000 } as const;

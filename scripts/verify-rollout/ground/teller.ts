@@ -2,6 +2,7 @@
  * Tells one rollout on the proving ground: as metrics job, people and event time do, step by step, so that the same story is told alike
  * whatever dies meanwhile. Every call is repeated until it is acknowledged, and every order is given once more after that.
  */
+import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { createEdgeRecords } from '../../../src/adapters/record-store/edge-records.ts';
 import type { EdgeRecords } from '../../../src/adapters/record-store/port.ts';
@@ -62,6 +63,8 @@ export class Teller {
   readonly #edge: EdgeRecords;
   /** How the evidence reaches the rollout. */
   byUpdate = false;
+  /** How it stood when its process was ended from outside. */
+  #last: RolloutState | null = null;
   /** First cohort of its run. */
   #first = Number.POSITIVE_INFINITY;
 
@@ -182,12 +185,28 @@ export class Teller {
     await this.until('the new policy', (one) => one.decision !== null || one.brief?.policyDigest === policyDigest);
   }
 
+  /** Ends the process of the rollout, as somebody could who has only Temporal. */
+  async terminate(): Promise<void> {
+    const { client, patience } = this.#tools;
+    this.#last = await this.until('what it was', (one) => one.brief !== null);
+    const handle = client.workflow.getHandle(this.rolloutId);
+    await patience.persist(`terminating ${this.rolloutId}`, async () => {
+      await client
+        .withDeadline(Date.now() + CALL_MS, () => handle.terminate('ended from outside'))
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
+    });
+  }
+
   /** The rollout's end, taken note of by promotion, and one cohort beyond it. */
   async end(): Promise<RolloutState> {
     const { client, patience } = this.#tools;
     const handle = client.workflow.getHandle(this.rolloutId);
     const state = await patience.persist(`the end of ${this.rolloutId}`, () =>
-      client.withDeadline(Date.now() + CALL_MS, () => handle.result() as Promise<RolloutState>),
+      this.#last === null
+        ? client.withDeadline(Date.now() + CALL_MS, () => handle.result() as Promise<RolloutState>)
+        : this.#recordedEnd(this.#last),
     );
     await patience.persist(`promotion hears of the end of ${this.rolloutId}`, async () => {
       const owed = await this.#tools.ground.records.transaction(this.hand.model, (tx) => tx.handoffs());
@@ -195,6 +214,16 @@ export class Teller {
     });
     await this.hand.pass();
     return state;
+  }
+
+  /** Of a rollout whose process was ended from outside: how it stood, and what the records say became of it. */
+  async #recordedEnd(last: RolloutState): Promise<RolloutState> {
+    const { bundle } = this.candidate;
+    const recorded = await this.#tools.ground.records.transaction(this.hand.model, (tx) => tx.get('candidate', bundle));
+    const { outcome = 'in_progress', reason } = recorded ?? {};
+    if (outcome === 'in_progress') throw new Error('it has no outcome yet');
+    const decision = { outcome, reason, by: null, effectiveFrom: null } as RolloutState['decision'];
+    return { ...last, decision, exposure: 0 };
   }
 }
 

@@ -25,6 +25,7 @@ const TOLD: readonly StoryName[] = [
   'is harmful',
   'is ordered back',
   'is rejected',
+  'is ended from outside',
 ];
 const PATIENCE_MS = 300_000;
 const WORKERS = 2;
@@ -96,7 +97,7 @@ async function inPeace(place: Place): Promise<Map<StoryName, Account>> {
         place.ground,
         place.client,
         place.patience,
-        modelFor(story, `peace-${index}`),
+        modelFor(story, `peace-${index}`, place.ground.mailbox.url),
       );
       const candidate = await hand.candidate('idea');
       await hand.submit(candidate);
@@ -116,7 +117,12 @@ async function tellOn(
   run: { readonly isOver: boolean },
   take: (account: Account) => void,
 ): Promise<void> {
-  const hand = await ModelInHand.open(place.ground, place.client, place.patience, modelFor('climbs to the end', model));
+  const hand = await ModelInHand.open(
+    place.ground,
+    place.client,
+    place.patience,
+    modelFor('climbs to the end', model, place.ground.mailbox.url),
+  );
   for (let turn = 1; turn === 1 || !run.isOver; turn++) {
     const story = TOLD[Math.floor(random() * TOLD.length)] ?? 'climbs to the end';
     const candidate = await hand.candidate(`idea-${turn}`);
