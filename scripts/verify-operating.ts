@@ -21,6 +21,29 @@ const PARTS: readonly Part[] = [
       'dist/test/cli/report.test.js',
     ],
   },
+  {
+    name: 'terminal',
+    files: [
+      'dist/test/cli/main.test.js',
+      'dist/test/cli/program.test.js',
+      'dist/test/cli/orders.test.js',
+      'dist/test/cli/operating.test.js',
+    ],
+  },
+  {
+    name: 'notifications',
+    files: [
+      'dist/test/adapters/notifier/notifiers.test.js',
+      'dist/test/activities/notifications.test.js',
+      'dist/test/workflows/notifications.test.js',
+      'dist/test/cli/notification.test.js',
+    ],
+  },
+  {
+    name: 'parity',
+    files: ['dist/test/scripts/operator-actions.test.js', 'dist/test/integration/parity.proof.js'],
+  },
+  { name: 'web UI', files: ['dist/test/integration/web-ui.test.js'] },
 ];
 
 const PATIENCE_MS = 120_000;

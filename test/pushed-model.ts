@@ -1,5 +1,6 @@
 /** A model that is judged by refunds that somebody pushes, and counts of them. */
 import type { ModelDeclaration } from '../src/contracts/model.ts';
+import { flightModel } from './adapters/data-source/places.ts';
 import { declarationWith, REFUNDS } from './rollout-on-record.ts';
 
 const GATE = { minSpan: 'PT3H', minUnits: 10, deadline: 'P7D', gates: ['refunds'] };
@@ -27,5 +28,25 @@ export function pushedModel(model: string): ModelDeclaration {
         { mode: 'full', watch: 'PT0S', holdback: 0 },
       ],
     },
+  };
+}
+
+/** As `pushedModel`, sound as a file, and with a first canary of another size. */
+export function soundPushedModel(model: string, exposure: number): ModelDeclaration {
+  const flights = flightModel();
+  const { rollout, owner, people, suite } = pushedModel(model);
+  const [offline, canary, ...others] = rollout.steps;
+  if (offline === undefined || canary?.mode !== 'canary') throw new Error('the ladder begins with a canary');
+  return {
+    ...flights,
+    model,
+    owner,
+    people,
+    suite,
+    source: { ...flights.source, backfillUntil: '2001-01-03' },
+    // Acting changes the label, so nothing is judged in shadow.
+    label: { ...flights.label, affectsLabel: true },
+    ideas: flights.ideas.map((idea) => ({ ...idea, claim: 'not-worse' })),
+    rollout: { ...rollout, seasonWaiver: 'a test', steps: [offline, { ...canary, exposure }, ...others] },
   };
 }

@@ -11,6 +11,7 @@ import { STATISTICAL_PRESETS } from '../../src/domain/rollout/presets.ts';
 import { recipeOptions } from '../../src/domain/learning/recipe.ts';
 import { cell, fieldsPage, GENERATED } from './fields.ts';
 import type { JsonSchema } from './fields.ts';
+import { OPERATOR_ACTIONS } from './operator-actions.ts';
 import { countersPage, messagesPage, searchAttributesPage } from './operating-pages.ts';
 
 /** Every generated file, by its path in the repository. */
@@ -22,6 +23,7 @@ export async function referenceFiles(): Promise<Map<string, string>> {
     ['docs/reference/gate-policy.md', gatePolicyPage()],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/settings.md', settingsPage()],
+    ['docs/reference/operator-actions.md', operatorActionsPage()],
     ['docs/reference/commands.md', await commandsPage()],
     ['docs/reference/messages.md', messagesPage()],
     ['docs/reference/search-attributes.md', searchAttributesPage()],
@@ -125,6 +127,27 @@ function errorsPage(): string {
     'Every error has a code, a kind, a message that names the field and the value, and a remedy. `terminal`: no retry can help. `retryable`: the\nsame call may succeed later. `not-yet`: expected waiting. Codes are never given a second meaning.',
   ].join('\n\n');
   return `${head}\n\n${entries.join('\n\n')}\n`;
+}
+
+function operatorActionsPage(): string {
+  const code = (text: string): string => `\`${text}\``;
+  const rows = OPERATOR_ACTIONS.map(({ action, effect, update, signal, cli, client, http }) => [
+    `**${action}**: ${effect}`,
+    code(update),
+    signal === null ? 'none' : code(signal),
+    code(`holdfast ${cli}`),
+    code(client),
+    code(`POST …/${http}`),
+  ]);
+  const head = ['action', 'update in the web UI', 'signal in the web UI', 'command line', 'client', 'HTTP'];
+  const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  const without = OPERATOR_ACTIONS.flatMap(({ action, withoutSignal }) =>
+    withoutSignal === undefined ? [] : [`To ${action} there is no signal: ${withoutSignal}.`],
+  );
+  const about =
+    'What a person may do to a rollout, and how. Every way has the same outcome: a test drives each action once by each of them. An update and a\n' +
+    'command answer whether the order was taken; a signal answers nothing. Names are claims everywhere but over HTTP with a token.';
+  return `${['# What a person may do', GENERATED, about, table, ...without].join('\n\n')}\n`;
 }
 
 function settingsPage(): string {

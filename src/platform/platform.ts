@@ -127,6 +127,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     HOLDFAST_OBJECT_STORE: objectStoreOf(config).folder,
     HOLDFAST_HTTP_URL: `http://127.0.0.1:${ports.http}`,
     HOLDFAST_GATEWAY_URLS: options.gateways?.join(',') ?? `http://127.0.0.1:${ports.gateway}`,
+    ...uiAddress(config, temporal.uiUrl),
   };
   for (const notice of postgres.notices) onNotice(notice);
   const services = (options.services ?? SERVICES)
@@ -142,6 +143,12 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     httpUrl: environment.HOLDFAST_HTTP_URL,
     environment,
   };
+}
+
+/** For links in messages; what the person has set goes before what was found. */
+function uiAddress({ uiUrl }: Config, found: string | null): Record<string, string> {
+  const address = uiUrl ?? found;
+  return address === null ? {} : { HOLDFAST_UI_URL: address };
 }
 
 async function postgresOf(

@@ -8,9 +8,8 @@ import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import type { ModelDeclaration } from '../../src/contracts/model.ts';
 import { policyOf } from '../../src/contracts/policy-record.ts';
 import { policyDigest } from '../../src/domain/rollout/recorded-policy.ts';
-import { flightModel } from '../adapters/data-source/places.ts';
 import { freshDatabase } from '../postgres-server.ts';
-import { ALIKE, pushedModel } from '../pushed-model.ts';
+import { ALIKE, soundPushedModel } from '../pushed-model.ts';
 import { startPushedRollouts } from '../pushed-rollouts.ts';
 import type { PushedRollout, PushedRollouts } from '../pushed-rollouts.ts';
 import { captured } from './captured.ts';
@@ -119,30 +118,10 @@ describe('commands with what somebody else knows', function () {
   describe('re-base a rollout', () => {
     const modelFile = (name: string, declaration: ModelDeclaration): string =>
       file(name, stringify(JSON.parse(JSON.stringify(declaration))));
-    /** As the rollout's own, sound as a file, and with a first canary of another size. */
-    const changed = (model: string, exposure: number): ModelDeclaration => {
-      const flights = flightModel();
-      const { rollout, owner, people, suite } = pushedModel(model);
-      const [offline, canary, ...others] = rollout.steps;
-      assert.ok(offline?.mode === 'offline' && canary?.mode === 'canary');
-      return {
-        ...flights,
-        model,
-        owner,
-        people,
-        suite,
-        source: { ...flights.source, backfillUntil: '2001-01-03' },
-        // Acting changes the label, so nothing is judged in shadow.
-        label: { ...flights.label, affectsLabel: true },
-        ideas: flights.ideas.map((idea) => ({ ...idea, claim: 'not-worse' })),
-        rollout: { ...rollout, seasonWaiver: 'a test', steps: [offline, { ...canary, exposure }, ...others] },
-      };
-    };
-
     it('to the policy of a file: recorded, judged again, exposure shrunk; the same again is refused', async () => {
-      const rollout = await rollouts.begin('rebased', () => changed('rebased', 0.05));
+      const rollout = await rollouts.begin('rebased', () => soundPushedModel('rebased', 0.05));
       await rollout.until(({ exposure }) => exposure === 0.05);
-      const smaller = changed('rebased', 0.02);
+      const smaller = soundPushedModel('rebased', 0.02);
       const path = modelFile('smaller.yaml', smaller);
       const { exitCode, stdout } = await captured(['rebase', rollout.rolloutId, '--model', path, ...AS]);
       assert.equal(exitCode, 0, stdout);
@@ -158,9 +137,9 @@ describe('commands with what somebody else knows', function () {
     });
 
     it('never to a higher exposure: the rollout refuses and stays as it is', async () => {
-      const rollout = await rollouts.begin('not-higher', () => changed('not-higher', 0.05));
+      const rollout = await rollouts.begin('not-higher', () => soundPushedModel('not-higher', 0.05));
       await rollout.until(({ exposure }) => exposure === 0.05);
-      const path = modelFile('higher.yaml', changed('not-higher', 0.1));
+      const path = modelFile('higher.yaml', soundPushedModel('not-higher', 0.1));
       const { exitCode, stdout } = await captured(['rebase', rollout.rolloutId, '--model', path, ...AS]);
       assert.equal(exitCode, 6);
       assert.match(stdout, /^refused: the new ladder has no step of this kind at exposure 0\.05 or below/);
@@ -169,7 +148,7 @@ describe('commands with what somebody else knows', function () {
 
     it('only to a sound file of the same model', async () => {
       const rollout = await begin('its-own');
-      const other = modelFile('other.yaml', changed('another', 0.02));
+      const other = modelFile('other.yaml', soundPushedModel('another', 0.02));
       const { exitCode, stdout } = await captured(['rebase', rollout.rolloutId, '--model', other, ...AS]);
       assert.equal(exitCode, 6);
       assert.match(stdout, /the file declares another, and rollout\/its-own\/.* is of its-own/);

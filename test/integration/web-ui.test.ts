@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { viewLinks } from '../../src/pages/views.ts';
+import { isoInstant } from '../../src/domain/time.ts';
+import { ALIKE } from '../pushed-model.ts';
+import { REFUNDS } from '../rollout-on-record.ts';
 import { ended, startRolloutStories } from '../workflows/rollout-stories.ts';
 import type { RolloutStories, Story } from '../workflows/rollout-stories.ts';
 import { browserPath, WebUi } from './web-ui.ts';
@@ -100,6 +103,35 @@ describe(`rollouts in the web UI${skipped}`, function () {
     const extended = await story.until(({ inWords }) => inWords.includes('seen enough'));
     assert.equal(await signal(story, 'extend', json), null);
     await story.until(({ extraCohorts }) => extraCohorts === 2 * extended.extraCohorts);
+  });
+
+  it('are given evidence by an update, which is recorded before the dialog closes', async () => {
+    const story = await stories.begin('evidence', (world) => {
+      world.declare = (declaration) => ({
+        ...declaration,
+        rollout: { ...declaration.rollout, metrics: [{ ...REFUNDS, lag: 'PT0S' }] },
+      });
+    });
+    story.say('advance');
+    const { brief } = await story.until(({ exposure }) => exposure === 0.05);
+    const { origin, lengthMs } = brief!.calendar;
+    const { model } = story.input;
+    const cohort = (await stories.records.transaction(model, (tx) => tx.get('schedule', id(story))))!.entries.at(
+      -1,
+    )!.cohort;
+    await stories.records.transaction(model, (tx) => tx.advanceWatermark(origin + cohort * lengthMs));
+    const batch = { batchId: 'by-hand', metric: 'refunds', cohortStart: isoInstant(origin + (cohort - 1) * lengthMs) };
+    const json = JSON.stringify({ by: 'ana', ...batch, counts: ALIKE }, null, 2);
+    assert.equal(await update(story, 'recordEvidence', json), null);
+    const recorded = await stories.records.transaction(model, (tx) => tx.list('evidenceBatch'));
+    assert.deepEqual(
+      recorded.map(({ body }) => [body.batchId, body.cohort, body.by, body.channel]),
+      [['by-hand', cohort, 'ana', 'ui']],
+    );
+    assert.match(
+      (await update(story, 'recordEvidence', '{\n  "by": "ana"\n}')) ?? '',
+      /^recordEvidence: batchId is missing/,
+    );
   });
 
   for (const [name, kind, outcome] of [
