@@ -39,11 +39,11 @@ export interface PushedRollout {
   /** The log is complete through the end of a cohort. */
   pass(cohort: number): Promise<void>;
   /** A batch of refunds of a cohort, as somebody would tell it. */
-  batch(cohort: number, counts?: object): object;
+  batch(cohort: number, counts?: object, more?: object): object;
   /** Records one and tells nobody. */
   push(cohort: number, counts?: object): Promise<EvidenceReceipt>;
   /** Records one and tells the rollout, as the HTTP edge and the command line do. */
-  pushAndTell(cohort: number, counts?: object): Promise<EvidenceReceipt>;
+  pushAndTell(cohort: number, counts?: object, more?: object): Promise<EvidenceReceipt>;
   /** What is on record of it, judged again from there. */
   verified(): Promise<Verification>;
 }
@@ -80,11 +80,12 @@ export async function startPushedRollouts(records: RecordStore): Promise<PushedR
 function rolloutOf(records: RecordStore, client: Client, handle: WorkflowHandle, input: RolloutInput): PushedRollout {
   const { model, rolloutId } = input;
   const status = (): Promise<RolloutStatus> => handle.query<RolloutStatus>('status');
-  const batch = (cohort: number, counts: object = ALIKE): object => ({
+  const batch = (cohort: number, counts: object = ALIKE, more: object = {}): object => ({
     batchId: `refunds-${cohort}`,
     metric: 'refunds',
     cohortStart: isoInstant(START + (cohort - 1) * COHORT_MS),
     counts,
+    ...more,
   });
   const intake = createEvidenceIntake(records);
   const take: typeof intake.take = (...told) => intake.take(...told);
@@ -98,8 +99,13 @@ function rolloutOf(records: RecordStore, client: Client, handle: WorkflowHandle,
     pass: (cohort) => records.transaction(model, (tx) => tx.advanceWatermark(START + cohort * COHORT_MS)),
     batch,
     push: (cohort, counts) => take(model, rolloutId, { batch: batch(cohort, counts), ...sender }),
-    async pushAndTell(cohort, counts) {
-      const { receipts } = await pushEvidence(client, rolloutId, { batches: [batch(cohort, counts)], ...sender }, take);
+    async pushAndTell(cohort, counts, more) {
+      const { receipts } = await pushEvidence(
+        client,
+        rolloutId,
+        { batches: [batch(cohort, counts, more)], ...sender },
+        take,
+      );
       return receipts[0] as EvidenceReceipt;
     },
     async verified() {

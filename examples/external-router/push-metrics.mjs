@@ -64,7 +64,10 @@ function batchesOf(events, candidate, cohortMs) {
   const served = [...cohorts].filter(([, { candidateExposures }]) => candidateExposures > 0).sort(([a], [b]) => a - b);
   return served.map(([cohort, counts]) => {
     const cohortStart = instant(cohort * cohortMs);
-    return { batchId: `abandoned/${cohortStart}`, metric: 'abandoned', cohortStart, counts };
+    // Every session is a unit: whether the router splits them as ordered is judged, too.
+    const candidate = counts.candidateExposures;
+    const assigned = { control: counts.exposures - candidate, candidate };
+    return { batchId: `abandoned/${cohortStart}`, metric: 'abandoned', cohortStart, counts, assigned };
   });
 }
 

@@ -53,6 +53,8 @@ interface Look extends Measuring {
   readonly input: LookInput;
   readonly plan: GateRunPlan;
   readonly state: GateState;
+  /** Splits of the run, and the one that the cohort was served by. */
+  readonly ofRun: RecordBodies['schedule']['entries'];
   readonly entry: RecordBodies['schedule']['entries'][number];
   /** Step within the run that the cohort was served at. */
   readonly cohortStep: number;
@@ -117,7 +119,7 @@ async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | 
   const schedule = (await tx.get('schedule', input.rolloutId))?.entries ?? [];
   const ofRun = await splitsOfRun(tx, input.rolloutId, input.run);
   const first = ofRun[0];
-  const entry = ofRun.findLast(({ cohort }) => cohort <= input.cohort) ?? first;
+  const entry = servedAt(ofRun, input.cohort);
   if (first === undefined || entry?.candidate === undefined || entry.candidate === null) {
     throw new Error(`${input.rolloutId} has no split for its ${input.run} run yet`);
   }
@@ -132,6 +134,7 @@ async function prepare(tx: RecordTransaction, input: LookInput): Promise<Look | 
     policy,
     plan,
     state,
+    ofRun,
     entry,
     // Before a rise takes effect the cohort still counts for the step before it.
     cohortStep: entry === ofRun.at(-1) ? stepInRun : stepServedAt(plan, basisPoints(entry.exposure)),
@@ -243,13 +246,34 @@ function basisOf(prepared: Look, measured: Measured): LookBasis {
     step: cohortStep,
     exposureBp: basisPoints(entry.exposure),
     status: measured.status,
-    assigned: measured.assigned,
+    ...assignmentOf(prepared, measured),
     batches: measured.records.map(({ batchId }) => batchId),
     mayAdvance,
     extraCohorts: input.extraCohorts,
     assignmentFaults: [...new Set([...prepared.previous.assignmentFaults, ...foreign])],
     ...(input.again === 0 ? {} : { again: input.again }),
   };
+}
+
+/** What our gateway has logged of the cohort, else what somebody told with its counts; and what was told of cohorts before it. */
+function assignmentOf(
+  { input, ofRun }: Look,
+  { assigned, told }: Measured,
+): Pick<LookBasis, 'assigned' | 'assignedLater'> {
+  const isLogged = assigned.control + assigned.candidate > 0;
+  const own = told.find(({ cohort }) => input.again === 0 && cohort === input.cohort);
+  const later = told
+    .filter((one) => one !== own)
+    .map((one) => ({ ...one, exposureBp: basisPoints(servedAt(ofRun, one.cohort)?.exposure ?? 0) }));
+  return {
+    assigned: own === undefined || isLogged ? assigned : { control: own.control, candidate: own.candidate },
+    ...(later.length === 0 ? {} : { assignedLater: later }),
+  };
+}
+
+/** The split of a run that a cohort was served by. */
+function servedAt(ofRun: Look['ofRun'], cohort: number): Look['entry'] | undefined {
+  return ofRun.findLast((entry) => entry.cohort <= cohort) ?? ofRun[0];
 }
 
 /** Said only of looks that are not the first after their cohort. */

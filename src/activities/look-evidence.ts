@@ -2,6 +2,7 @@
 import type { MetricSource } from '../adapters/metric-source/port.ts';
 import type { RequestLog } from '../adapters/request-log/port.ts';
 import type { EvidenceBatchRecord, EvidenceRecord, PolicyRecord, ScoresRecord } from '../contracts/records.ts';
+import { metricOfTheSplit } from '../contracts/rollout-policy.ts';
 import type { MetricPolicy, SlicePolicy } from '../contracts/rollout-policy.ts';
 import { ERROR_STREAM, LOSS_STREAM, sliceStream } from '../domain/rollout/gate-runs.ts';
 import type { RunName } from '../domain/rollout/gate-runs.ts';
@@ -52,6 +53,8 @@ export interface Measured {
   /** Of the cohorts whose loss is among the records. */
   readonly scores: readonly ScoresRecord[];
   readonly assigned: { readonly control: number; readonly candidate: number };
+  /** New units per arm as a router of somebody's own told them, by cohort. */
+  readonly told: ReadonlyArray<{ readonly cohort: number; readonly control: number; readonly candidate: number }>;
   readonly status: 'ok' | 'void';
   /** Units whose arm was chosen by a split that is not this rollout's. */
   readonly foreignUnits: number;
@@ -89,6 +92,7 @@ export async function measureLook(sources: Sources, m: Measuring): Promise<Measu
     records,
     scores,
     assigned: assignedUnits(units),
+    told: assignmentsTold(m, records),
     status: stableWasOverridden(units) ? 'void' : 'ok',
     foreignUnits: all.length - units.length,
     missing,
@@ -108,7 +112,17 @@ export async function measureArrivals(sources: Sources, m: Measuring): Promise<O
     records.push(...found);
     if (reason !== null) missing.set(metric.name, reason);
   }
-  return { records, scores: [], assigned: { control: 0, candidate: 0 }, foreignUnits: 0, missing };
+  const nobody = { control: 0, candidate: 0 };
+  return { records, scores: [], assigned: nobody, told: assignmentsTold(m, records), foreignUnits: 0, missing };
+}
+
+/** They come with the batches of one metric, and count with them. */
+function assignmentsTold(m: Measuring, records: readonly EvidenceRecord[]): Measured['told'] {
+  const metric = metricOfTheSplit(m.policy.rollout.metrics);
+  return records.flatMap(({ stream, cohort }) => {
+    const told = stream === metric ? m.batches.get(`${stream}/${cohort}`)?.assigned : undefined;
+    return told === undefined ? [] : [{ cohort, ...told }];
+  });
 }
 
 type Due = ReadonlyArray<{ readonly cohort: number; readonly streams: readonly string[] }>;

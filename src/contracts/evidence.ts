@@ -43,6 +43,16 @@ const evidenceBatchFields = {
     .nullable()
     .default(null)
     .describe('For a metric of shape "difference": [difference in 1/10,000, units] each'),
+  assigned: z
+    .strictObject({
+      control: count.describe('New units assigned to the stable bundle'),
+      candidate: count.describe('New units assigned to the candidate'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'From a router that is not our gateway, with the first pushed metric of the policy: what the test for a broken split counts',
+    ),
 };
 export const evidenceBatchSchema = z.strictObject(evidenceBatchFields, {
   error: ({ code }) =>

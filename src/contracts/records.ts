@@ -109,6 +109,8 @@ export interface EvidenceBatchRecord {
   readonly cohort: number;
   readonly histogram: EvidenceRecord['histogram'];
   readonly window: EvidenceRecord['window'];
+  /** New units per arm, where they were told. */
+  readonly assigned?: { readonly control: number; readonly candidate: number };
   readonly by: string;
   readonly channel: string;
 }

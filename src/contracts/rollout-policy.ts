@@ -239,3 +239,10 @@ export const rolloutPolicySchema = z.strictObject({
     .describe('The ladder: offline, infra where wanted, shadow, canaries of rising exposure, full'),
 });
 export type RolloutPolicy = z.infer<typeof rolloutPolicySchema>;
+
+/** The pushed metric whose batches also say how many new units each arm has got: a unit's assignment counts once. Null without one. */
+export function metricOfTheSplit(metrics: readonly MetricPolicy[]): string | null {
+  return (
+    metrics.find(({ source, observable }) => source.kind === 'pushed' && observable.includes('canary'))?.name ?? null
+  );
+}

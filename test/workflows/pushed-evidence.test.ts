@@ -96,6 +96,28 @@ describe('a rollout that is judged by what somebody pushes', function () {
     assert.equal((await rollout.verified()).verified, true);
   });
 
+  it('holds for good and calls a person where its router assigned another share than was ordered', async () => {
+    const rollout = await rollouts.begin('lopsided');
+    await rollout.until(({ exposure }) => exposure === 0.05);
+    for (const cohort of [1, 2]) await rollout.pass(cohort);
+    await rollout.until(({ last }) => last?.cohort === 2);
+    await rollout.pushAndTell(1, ALIKE, { assigned: { control: 1900, candidate: 100 } });
+    const { exposure } = await rollout.until(({ exposure: now }) => now === 0.25);
+    assert.equal(exposure, 0.25);
+    await rollout.pass(3);
+    await rollout.until(({ last }) => last?.cohort === 3);
+    await rollout.pushAndTell(2, ALIKE, { assigned: { control: 1800, candidate: 200 } });
+    const { last, inWords } = await rollout.until((state) => state.last?.verdict === 'hold' && state.last.again === 1);
+    assert.deepEqual([last?.cohort, last?.reasons], [3, ['srm']], inWords);
+    assert.match(String(await rollout.handle.query('explain')), /split is broken, only a rollback leads on/);
+    await rollout.pass(4);
+    await rollout.pushAndTell(3);
+    const later = await rollout.until((state) => state.last?.cohort === 4);
+    assert.deepEqual([later.last?.reasons, later.exposure], [['srm'], 0.25]);
+    const verified = await rollout.verified();
+    assert.ok(verified.verified, JSON.stringify(verified));
+  });
+
   it('is verified from its records, although its ladder exposes somebody right after the examination', async () => {
     const rollout = await rollouts.begin('unshadowed');
     await rollout.until(({ exposure }) => exposure === 0.05);

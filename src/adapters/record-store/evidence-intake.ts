@@ -2,6 +2,7 @@
 import { evidenceBatchKey, evidenceBatchSchema } from '../../contracts/evidence.ts';
 import type { EvidenceBatch, EvidenceCommand, EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { EvidenceBatchRecord, PolicyRecord } from '../../contracts/records.ts';
+import { metricOfTheSplit } from '../../contracts/rollout-policy.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { contentOf, judgeBatch } from '../../domain/rollout/evidence-intake.ts';
 import type { BatchCounts, IntakeFacts, IntakeVerdict, OfferedBatch } from '../../domain/rollout/evidence-intake.ts';
@@ -71,10 +72,11 @@ function namedIn(batch: unknown): Named {
   return { batchId: text('batchId'), metric: text('metric'), cohortStart: text('cohortStart') };
 }
 
-function offeredOf({ batchId, metric, cohortStart: from, counts, differences }: EvidenceBatch): OfferedBatch {
+function offeredOf({ batchId, metric, cohortStart: from, counts, differences, assigned }: EvidenceBatch): OfferedBatch {
   return {
     batchId,
     metric,
+    assigned,
     cohortStart: epochMs(from),
     counts: {
       window:
@@ -96,11 +98,12 @@ async function record(
   tx: RecordTransaction,
   rolloutId: string,
   { by, channel }: EvidenceCommand,
-  { batchId, metric, counts }: OfferedBatch,
+  { batchId, metric, counts, assigned }: OfferedBatch,
   cohort: number,
 ): Promise<void> {
   const key = evidenceBatchKey(rolloutId, metric, cohort);
-  await tx.insert('evidenceBatch', key, { batchId, rolloutId, metric, cohort, ...counts, by, channel });
+  const told = assigned === null ? counts : { ...counts, assigned };
+  await tx.insert('evidenceBatch', key, { batchId, rolloutId, metric, cohort, ...told, by, channel });
   await tx.put('memory', idKey(rolloutId, batchId), { value: key });
   // There may be something to judge before event time moves on.
   await tx.unsettle(rolloutId);
@@ -126,6 +129,7 @@ async function factsOf(tx: RecordTransaction, rolloutId: string, offered: Offere
     pushed: Object.fromEntries(
       metrics.filter(({ source }) => source.kind === 'pushed').map(({ name, shape }) => [name, shape]),
     ),
+    splitMetric: metricOfTheSplit(metrics),
     calendar,
     firstCohort: schedule[0]?.cohort ?? null,
     watermark: (await tx.watermark()) ?? 0,
@@ -136,9 +140,9 @@ async function factsOf(tx: RecordTransaction, rolloutId: string, offered: Offere
 
 function recordedAs(body: EvidenceBatchRecord | null, calendar: CohortCalendar): IntakeFacts['sameId'] {
   if (body === null) return null;
-  const { batchId, metric, cohort, window, histogram } = body;
+  const { batchId, metric, cohort, window, histogram, assigned = null } = body;
   const counts: BatchCounts = { window, histogram };
-  return { batchId, content: contentOf({ metric, cohortStart: cohortStart(calendar, cohort), counts }) };
+  return { batchId, content: contentOf({ metric, cohortStart: cohortStart(calendar, cohort), counts, assigned }) };
 }
 
 /** The policy the rollout is judged by now. */

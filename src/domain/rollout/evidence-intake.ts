@@ -17,6 +17,8 @@ export interface OfferedBatch {
   /** First instant of its cohort. */
   readonly cohortStart: EpochMs;
   readonly counts: BatchCounts;
+  /** New units per arm; null where they are not told. */
+  readonly assigned: { readonly control: number; readonly candidate: number } | null;
 }
 
 /** A batch that is on record, with the text that tells a repetition of it from a contradiction. */
@@ -31,6 +33,8 @@ export interface IntakeFacts {
   readonly isOpen: boolean;
   /** Metrics of its policy that are pushed, with their shapes. */
   readonly pushed: Readonly<Record<string, 'count' | 'difference'>>;
+  /** The one of them with whose batches new units per arm are told; null where none is. */
+  readonly splitMetric: string | null;
   readonly calendar: CohortCalendar;
   /** First cohort of the rollout; null before its first split. */
   readonly firstCohort: number | null;
@@ -48,8 +52,9 @@ export type IntakeVerdict =
   | { readonly result: 'refused'; readonly reason: string; readonly later: boolean };
 
 /** Canonical text of what a batch says: the same batch, told again, has the same. */
-export function contentOf({ metric, cohortStart: from, counts }: Omit<OfferedBatch, 'batchId'>): string {
-  return canonicalJson({ metric, cohortStart: from, window: counts.window, histogram: counts.histogram });
+export function contentOf({ metric, cohortStart: from, counts, assigned }: Omit<OfferedBatch, 'batchId'>): string {
+  const { window, histogram } = counts;
+  return canonicalJson({ metric, cohortStart: from, window, histogram, assigned });
 }
 
 /** Judges one batch. A refusal names the field, the value and what is allowed. */
@@ -75,7 +80,10 @@ export function judgeBatch(batch: OfferedBatch, facts: IntakeFacts): IntakeVerdi
 const refuse = (reason: string): IntakeVerdict => ({ result: 'refused', reason, later: false });
 const notYet = (reason: string): IntakeVerdict => ({ result: 'refused', reason, later: true });
 
-function refusalOf({ metric, cohortStart: from, counts }: OfferedBatch, facts: IntakeFacts): IntakeVerdict | null {
+function refusalOf(
+  { metric, cohortStart: from, counts, assigned }: OfferedBatch,
+  facts: IntakeFacts,
+): IntakeVerdict | null {
   const { pushed, rolloutId } = facts;
   if (!facts.isOpen) return refuse(`${rolloutId} is no rollout in flight; push to the one that holdfast status names`);
   const declared = Object.hasOwn(pushed, metric) ? pushed[metric] : undefined;
@@ -89,6 +97,10 @@ function refusalOf({ metric, cohortStart: from, counts }: OfferedBatch, facts: I
   if (given.length !== 1 || given[0] !== declared)
     return refuse(
       `metric ${metric} is of shape ${declared}: give ${declared === 'count' ? 'counts' : 'differences'}, and only these`,
+    );
+  if (assigned !== null && metric !== facts.splitMetric)
+    return refuse(
+      `assigned is told with metric ${facts.splitMetric ?? 'none'}, not with ${metric}: a unit's assignment counts once`,
     );
   const impossible = counts.window === null ? null : impossibleCounts(counts.window);
   return impossible === null ? wrongTime(from, facts) : refuse(impossible);

@@ -17,6 +17,8 @@ export interface LookBasis {
   readonly exposureBp: number;
   readonly status: 'ok' | 'void';
   readonly assigned: { readonly control: number; readonly candidate: number };
+  /** New units per arm of earlier cohorts that had not been known at their looks, where any came. */
+  readonly assignedLater?: readonly AssignedLater[];
   /** Ids of the evidence records that came with this look. */
   readonly batches: readonly string[];
   readonly mayAdvance: boolean;
@@ -26,6 +28,15 @@ export interface LookBasis {
   readonly assignmentFaults: readonly string[];
   /** How many looks after this cohort came before, where any did: evidence has come since, and the cohort itself counts no second time. */
   readonly again?: number;
+}
+
+/** New units per arm of a cohort that was looked at before they were known. */
+export interface AssignedLater {
+  /** As the calendar numbers it. */
+  readonly cohort: number;
+  readonly exposureBp: number;
+  readonly control: number;
+  readonly candidate: number;
 }
 
 /** Counts of one stream in one cohort. */
@@ -126,7 +137,12 @@ function completionsOf(basis: LookBasis, evidence: readonly StreamCounts[]): Com
   for (const counts of evidence) {
     earlier.set(counts.cohort, [...(earlier.get(counts.cohort) ?? []), counts]);
   }
-  return [...earlier].map(([cohort, counts]) => ({ cohort: cohort - basis.runStart + 1, ...countsByStream(counts) }));
+  const later = (basis.assignedLater ?? []).map(({ cohort, ...assigned }) => ({ cohort, assigned }));
+  const counted = [...earlier].map(([cohort, counts]) => ({ cohort, ...countsByStream(counts) }));
+  return [...counted, ...later].map((completion) => ({
+    ...completion,
+    cohort: completion.cohort - basis.runStart + 1,
+  }));
 }
 
 function countsByStream(evidence: readonly StreamCounts[]): Pick<Cohort, 'differences' | 'counts'> {

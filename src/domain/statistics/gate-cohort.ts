@@ -39,6 +39,8 @@ export interface Cohort extends CohortEvidence {
 /** Evidence that arrived later for streams that were pending in an earlier cohort. */
 export interface Completion extends CohortEvidence {
   cohort: number;
+  /** New units of it per arm that had not been known at its look; given once. */
+  assigned?: { exposureBp: number; control: number; candidate: number } | undefined;
 }
 
 export type StreamEvidence =

@@ -9,7 +9,7 @@ import type { GateFinal, GateState, HeldCohort, LookRecord, StreamRecord } from 
 import { decide } from './gate-verdict.ts';
 import type { StreamLook } from './gate-verdict.ts';
 import { logESegment } from './sample-ratio.ts';
-import { StatisticsError } from './statistics-error.ts';
+import { requireCount, StatisticsError } from './statistics-error.ts';
 
 interface StreamRun {
   plan: StreamPlan;
@@ -121,6 +121,7 @@ export class GateRun {
         `completion of cohort ${completion.cohort}, but the watermark is ${this.watermark}; give that cohort's own record first`,
       );
     }
+    this.assignLater(completion);
     for (const { plan } of this.streams) {
       const evidence = readEvidence(plan.policy, completion);
       if (evidence === null) continue;
@@ -131,6 +132,14 @@ export class GateRun {
         throw conflictingCohort(completion.cohort, `stream ${plan.policy.id}`);
       }
     }
+  }
+
+  /** Units of a cohort that was declared void count for nothing, as at its own look. */
+  private assignLater({ cohort, assigned }: Completion): void {
+    if (assigned === undefined || this.held.get(cohort)?.status === 'void') return;
+    for (const field of ['exposureBp', 'control', 'candidate'] as const)
+      requireCount(assigned[field], `assigned.${field} of cohort ${cohort}`);
+    this.addAssigned(assigned.exposureBp, assigned.control, assigned.candidate);
   }
 
   /** Looks after the next cohort. A cohort of which nothing is known changes nothing and may be given again. */
@@ -155,6 +164,9 @@ export class GateRun {
    */
   lookAgain(status: 'ok' | 'void', { mayAdvance = true, assignmentFaults = [] }: LookConditions = {}): LookRecord {
     this.requireOpen();
+    if (status !== 'ok' && status !== 'void') {
+      throw new StatisticsError('STAT_COHORT_INVALID', `status is ${String(status)}; give ok or void`);
+    }
     if (this.watermark === 0) {
       throw new StatisticsError('STAT_COHORT_ORDER', 'no cohort has been looked at; give cohort 1 first');
     }

@@ -106,6 +106,11 @@ describe('pushed evidence', () => {
     ['with differences for counts', { ...REGRETS, metric: 'refunds' }, /shape count: give counts, and only these$/],
     ['with counts for differences', { ...BATCH, metric: 'regret' }, /shape difference: give differences/],
     ['with both shapes', { ...BATCH, differences: REGRETS.differences }, /give counts, and only these$/],
+    [
+      'with the assigned units of another metric than the first',
+      { ...REGRETS, assigned: { control: 95, candidate: 5 } },
+      /^assigned is told with metric refunds, not with regret: a unit's assignment counts once$/,
+    ],
     ['with neither shape', { ...BATCH, counts: null }, /give counts, and only these$/],
     [
       'with more of the candidate than of both arms',

@@ -140,9 +140,12 @@ describe('streams of different speed, as laws (9.6)', () => {
           const cohort = index + 1;
           const whole = lookAt(policy, state, recordOf(cohort, IDS, of), { mayAdvance });
           // A first look that may not advance leaves every other verdict as it is.
-          const first = lookAt(policy, state, recordOf(cohort, soon, of), { mayAdvance: false });
+          const unassigned = { ...recordOf(cohort, soon, of), assigned: { control: 0, candidate: 0 } };
+          const first = lookAt(policy, state, unassigned, { mayAdvance: false });
           if (first.state.terminal !== null) return;
-          const completions = late.map((id) => ({ cohort, ...evidenceOf(id, of) }));
+          const { exposureBp, assigned } = recordOf(cohort, [], of);
+          const told = { cohort, assigned: { exposureBp, ...assigned } };
+          const completions: Completion[] = [...late.map((id) => ({ cohort, ...evidenceOf(id, of) })), told];
           const kept = JSON.parse(JSON.stringify(first.state)) as GateState;
           assert.deepEqual(lookAgain(policy, kept, 'ok', { mayAdvance, completions }), whole);
           if (whole.state.terminal !== null) return;

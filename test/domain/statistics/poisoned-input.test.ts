@@ -57,6 +57,13 @@ const Y = [0, 1, 0, 1, 1];
 const SCORES = [0.1, 0.8, 0.4, 0.6, 0.3];
 
 /** A valid call of every public function that takes numbers. */
+/** After a first look that knew of nothing. */
+const LOOKED_AT: statistics.GateState = {
+  ...statistics.beginGate(POLICY),
+  watermark: 1,
+  state: { loss: { epochs: [[]] }, errors: { windows: {} } },
+};
+
 const CALLS: Record<string, unknown[]> = {
   adjustRunningMax: [3],
   analyzeCohorts: [POLICY, COHORTS],
@@ -134,6 +141,7 @@ const CALLS: Record<string, unknown[]> = {
     [3, 0, 5],
     [0.5, 0.2, 0.3],
   ],
+  lookAgain: [POLICY, LOOKED_AT, 'ok'],
   lookAt: [POLICY, statistics.beginGate(POLICY), COHORTS[0]],
   matchBlock: [UNITS, { salt: 's', maxMatch: 20, quantum: 100 }],
   mergeHistograms: [HISTOGRAM, HISTOGRAM],
