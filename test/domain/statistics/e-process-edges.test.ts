@@ -6,15 +6,18 @@ import {
   beginSrDetector,
   eBenjaminiHochberg,
   eBonferroni,
+  effectiveSafeMargin,
   eHolm,
+  etaGrid,
   isSrAlarm,
   logECounts,
+  logEValue,
   logSrStatistic,
   logWeightedMean,
   StatisticsError,
   updateSrDetector,
 } from '../../../src/domain/statistics/index.ts';
-import type { GatePolicy, StreamPolicy } from '../../../src/domain/statistics/index.ts';
+import type { DifferenceStreamPolicy, GatePolicy, StreamPolicy } from '../../../src/domain/statistics/index.ts';
 
 const refuses = (code: string, act: () => unknown) =>
   assert.throws(act, (error) => error instanceof StatisticsError && error.code === code);
@@ -82,12 +85,36 @@ describe('multiplicity at its boundaries', () => {
   });
 });
 
+describe('betting fractions at the ends', () => {
+  it('are as many and as small as is allowed', () => {
+    assert.equal(etaGrid({ points: 1024, min: 1e-15, max: 0.5 }).length, 1024);
+    refuses('STAT_GRID_INVALID', () => etaGrid({ points: 1025, min: 1e-15, max: 0.5 }));
+    refuses('STAT_GRID_INVALID', () => etaGrid({ points: 2, min: 9e-16, max: 0.5 }));
+    assert.deepEqual([...etaGrid({ points: 2, min: 0.5, max: 0.5 })], [0.5, 0.5]);
+  });
+});
+
+describe('margins at the ends', () => {
+  it('are refused with the range of their direction', () => {
+    assert.throws(() => logEValue([], -1, 'harm'), { message: /give an absolute loss difference in \(-1, 1\]$/ });
+    assert.throws(() => logEValue([], 1, 'safe'), { message: /give an absolute loss difference in \[-1, 1\)$/ });
+    assert.deepEqual([logEValue([], 1, 'harm'), logEValue([], -1, 'safe')], [0, 0]);
+  });
+});
+
 describe('event counts at the ends', () => {
   it('give no number to a gain that no event made', () => {
     const window = { candidateEvents: 0, events: 3, candidateExposures: 1, exposures: 2 ** 40 };
     assert.ok(Number.isFinite(logECounts([window], 1e-308, 'harm')));
     assert.equal(logECounts([{ ...window, candidateEvents: 1 }], 1e-308, 'harm'), Infinity);
     refuses('STAT_MARGIN_RANGE', () => logECounts([window], Infinity, 'harm'));
+  });
+
+  it('never count more events or exposures of the candidate than of both arms', () => {
+    const window = { candidateEvents: 3, events: 3, candidateExposures: 8, exposures: 8 };
+    assert.equal(logECounts([window], 1, 'harm'), 0);
+    for (const more of [{ candidateEvents: 4 }, { candidateExposures: 9 }])
+      refuses('STAT_COUNT_INVALID', () => logECounts([{ ...window, ...more }], 1, 'harm'));
   });
 });
 
@@ -125,6 +152,13 @@ describe('the e-detector at the ends', () => {
     assert.deepEqual(updateSrDetector(start, block), updateSrDetector(start, sorted));
   });
 
+  it('refuses a recorded state that is none: another number of ln R than betting fractions, or one that is not finite', () => {
+    const state = updateSrDetector(beginSrDetector({ mu0: 0.1, threshold: 20, grid }), [[0.1, 5]]);
+    for (const lnR of [[1, 2], [NaN], [Infinity], [-Infinity]])
+      for (const act of [logSrStatistic, isSrAlarm, (s: typeof state) => updateSrDetector(s, [])])
+        refuses('STAT_INPUT_INVALID', () => act({ ...state, lnR }));
+  });
+
   it('refuses references and thresholds that bound nothing', () => {
     for (const mu0 of [0, 1, NaN]) refuses('STAT_MARGIN_RANGE', () => beginSrDetector({ mu0, threshold: 20 }));
     for (const threshold of [1, 0.5, Infinity, NaN])
@@ -134,22 +168,22 @@ describe('the e-detector at the ends', () => {
 });
 
 describe('policies at their boundaries', () => {
-  const loss: StreamPolicy = { id: 'loss', kind: 'difference', weight: 1, harmMargin: 0, safeMargin: 0.02 };
+  const loss: DifferenceStreamPolicy = { id: 'loss', kind: 'difference', weight: 1, harmMargin: 0, safeMargin: 0.02 };
   const errors: StreamPolicy = { id: 'errors', kind: 'count', weight: 0, harmRatio: 1, safeRatio: null };
   const step = { exposureBp: 500, minUnits: 1, minCohorts: 1, maxCohorts: 9 };
-  const begin = (changes: Partial<GatePolicy>) => () =>
-    beginGate({
-      alpha: 0.05,
-      beta: 0.05,
-      alphaHold: 0.2,
-      alphaSrm: 0.001,
-      srmConcentration: 1000,
-      maxMatch: 20,
-      restartEvery: 24,
-      steps: [step],
-      streams: [loss],
-      ...changes,
-    });
+  const policyOf = (changes: Partial<GatePolicy>): GatePolicy => ({
+    alpha: 0.05,
+    beta: 0.05,
+    alphaHold: 0.2,
+    alphaSrm: 0.001,
+    srmConcentration: 1000,
+    maxMatch: 20,
+    restartEvery: 24,
+    steps: [step],
+    streams: [loss],
+    ...changes,
+  });
+  const begin = (changes: Partial<GatePolicy>) => () => beginGate(policyOf(changes));
 
   it('are taken at the ends of what is allowed', () => {
     for (const changes of [
@@ -161,6 +195,12 @@ describe('policies at their boundaries', () => {
       { streams: [{ ...loss, harmBudget: 1e-9 }, errors] },
     ] as Array<Partial<GatePolicy>>)
       assert.doesNotThrow(begin(changes));
+  });
+
+  it('have margins for their own steps alone', () => {
+    const policy = policyOf({ steps: [step, step] });
+    assert.equal(effectiveSafeMargin(policy, loss, 1), 0.02);
+    for (const at of [-1, 0.5, 2]) refuses('STAT_INPUT_INVALID', () => effectiveSafeMargin(policy, loss, at));
   });
 
   for (const [title, code, changes] of [
