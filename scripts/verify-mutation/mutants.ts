@@ -8,6 +8,8 @@ export interface Mutant {
   column: number;
   start: number;
   end: number;
+  /** Where the changed expression begins: who comes here comes to the change, if only to leave it aside. */
+  entry: number;
   from: string;
   to: string;
 }
@@ -67,17 +69,17 @@ class Changes {
     return this.bytes.subarray(start, end).toString();
   }
 
-  add([start, end]: readonly [start: number, end: number], to: string): void {
+  add([start, end]: readonly [start: number, end: number], to: string, entry = start): void {
     const before = this.text(0, start);
     const from = this.text(start, end);
     const lines = before.split('\n');
-    const [line, column] = [lines.length, lines.at(-1)!.length];
     this.mutants.push({
       url: this.url,
-      line,
-      column,
+      line: lines.length,
+      column: lines.at(-1)!.length,
       start: before.length,
       end: before.length + from.length,
+      entry: this.text(0, entry).length,
       from,
       to,
     });
@@ -87,7 +89,7 @@ class Changes {
     const operator = node['operator'] as string;
     const to = OPERATORS[operator];
     const at = this.bytes.indexOf(operator, this.spanOf(node['left'])[1]);
-    if (to !== undefined) this.add([at, at + operator.length], to);
+    if (to !== undefined) this.add([at, at + operator.length], to, this.spanOf(node)[0]);
   }
 
   addNode(node: Node): void {

@@ -92,7 +92,7 @@ function reachedMutants(
   const functionsOf = new Map(scripts.map(({ url, functions }) => [url, functions]));
   return [...mutants.keys()].filter((i) => {
     const functions = functionsOf.get(mutants[i]!.url + mark) ?? [];
-    const { count, isInside } = rangeAt(functions, mutants[i]!.start);
+    const { count, isInside } = rangeAt(functions, mutants[i]!.entry);
     if (isInside) return count > 0;
     return functions.some(({ ranges }) => ranges[0]!.startOffset > 0 && ranges[0]!.count > 0);
   });

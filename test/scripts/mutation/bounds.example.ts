@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { half, isInside, steps } from './bounds.ts';
+import { half, isEmpty, isInside, steps } from './bounds.ts';
 
 describe('bounds', () => {
   it('hold their lower end and not their upper one', () => {
@@ -10,6 +10,8 @@ describe('bounds', () => {
   });
 
   it('are reached step by step', () => assert.deepEqual([0, 3].map(steps), [0, 3]));
+
+  it('are empty when there are none', () => assert.equal(isEmpty(null), true));
 
   it('have a half, whatever it is', () => assert.equal(typeof half(3), 'number'));
 });

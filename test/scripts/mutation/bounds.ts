@@ -17,3 +17,7 @@ export function half(value: number): number {
 export function sum(a: number, b: number): number {
   return a + b;
 }
+
+export function isEmpty(items: readonly number[] | null): boolean {
+  return items === null || items.length === 0;
+}
