@@ -12,9 +12,9 @@ export interface Outcome {
   tests: number;
 }
 
-/** A test that takes so many times longer than without a mutant does not end. Under load clocks are unjust: never below five seconds. */
+/** A test that takes so many times longer than without a mutant does not end. Under load clocks are unjust: never below three seconds. */
 const PATIENCE = 10;
-const LIMIT_MS_MIN = 5000;
+const LIMIT_MS_MIN = 3000;
 const MEASURING_MS_MAX = 300_000;
 /** Modules of past mutants are never let go: a new thread from time to time. */
 const MUTANTS_PER_THREAD = 50;

@@ -63,7 +63,8 @@ function hashOrder(units: readonly Unit[], salt: string): Uint32Array {
 
 function settleEqualPrefixes(run: Uint32Array, units: readonly Unit[], salt: string): void {
   const digests = Array.from(run, (position) => ({ position, digest: sha256Hex(`${salt}:${units[position]!.id}`) }));
-  digests.sort((a, b) => (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0));
+  // Equal ones are one unit twice, which is refused wherever they stand beside each other.
+  digests.sort((a, b) => (a.digest < b.digest ? -1 : 1));
   for (const [i, { position }] of digests.entries()) {
     run[i] = position;
     if (i > 0) requireDistinct(units[digests[i - 1]!.position]!.id, units[position]!.id);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
+  canonicalHistogram,
   confidenceBounds,
   logBayesFactorMultinomial,
   logECounts,
@@ -276,6 +277,40 @@ describe('histograms of differences', () => {
         assert.deepEqual(left, mergeHistograms(c, b, [], a));
       }),
     );
+  });
+
+  it('have one form: without zero counts, reduced, ascending, each value once, and 0 without a sign', () => {
+    for (const [given, want] of [
+      [
+        [
+          [0, 1, 0],
+          [1, 1, 3],
+        ],
+        [[1, 1, 3]],
+      ],
+      [[[2, 4, 1]], [[1, 2, 1]]],
+      [[[-0, 1, 2]], [[0, 1, 2]]],
+      [
+        [
+          [1, 1, 3],
+          [0, 1, 1],
+        ],
+        [
+          [0, 1, 1],
+          [1, 1, 3],
+        ],
+      ],
+      [
+        [
+          [1, 2, 3],
+          [1, 2, 1],
+        ],
+        [[1, 2, 4]],
+      ],
+    ] as Array<[DiffHistogram, DiffHistogram]>) {
+      assert.deepEqual(canonicalHistogram(given), want);
+      assert.equal(logEValue(given, 0.1, 'harm'), logEValue(want, 0.1, 'harm'));
+    }
   });
 
   it('are canonical once merged: reduced, ascending, without zero counts; merging alone changes nothing', () => {

@@ -127,6 +127,27 @@ describe('the state of a gate', () => {
     });
   });
 
+  it('keeps one histogram a restart epoch: equal differences of its cohorts are one entry, in canonical order', () => {
+    const policy = policyOf([LOSS], { restartEvery: 2 });
+    const extra: DiffHistogram = [
+      [-1, 2, 1],
+      [0, 1, 5],
+      [1, 2, 2],
+    ];
+    const { state } = looks(
+      policy,
+      [EVEN, extra, WORSE].map((loss, i) => cohortOf(i + 1, { differences: { loss } })),
+    );
+    assert.deepEqual(state.state['loss'], { epochs: [mergeHistograms(EVEN, extra), WORSE] });
+  });
+
+  it('awaits nothing for a stream that was given before it matured', () => {
+    const early = policyOf([{ ...LOSS, lag: 3 }]);
+    const { state } = looks(early, [cohortOf(1, { differences: { loss: EVEN } }), cohortOf(2)]);
+    assert.deepEqual(Object.keys(state.progress.held), ['1', '2']);
+    assert.deepEqual(awaitedEvidence(state), [{ cohort: 2, streams: ['loss'] }]);
+  });
+
   it('holds no cohort that every stream is judged on', () => {
     const { state } = looks(policyOf([LOSS]), [cohortOf(1, { differences: { loss: EVEN } })]);
     assert.deepEqual(state.progress.held, {});

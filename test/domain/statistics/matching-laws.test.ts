@@ -88,6 +88,50 @@ describe('matching a block', () => {
     assert.deepEqual(matchBlock(units, EXACT).hist, mergeHistograms(byHand));
   });
 
+  describe('on units whose digests begin alike', () => {
+    const digest = (id: string) => createHash('sha256').update(`rollout:${id}`).digest('hex');
+    /** Found by search: equal in the first 32 bits, or in the first 31. */
+    const pairs = [
+      ['unit-3500', 'unit-65875'],
+      ['unit-75321', 'unit-115470'],
+      ['unit-13631', 'unit-48056'],
+      ['unit-30251', 'unit-71511'],
+    ] as const;
+    const byDigest = (a: string, b: string) => (digest(a) < digest(b) ? [a, b] : [b, a]) as [string, string];
+
+    for (const [left, right] of pairs) {
+      it(`orders them by the whole digest, whichever comes first: ${left}, ${right}`, () => {
+        const [c1, c2] = byDigest('c1', 'c2');
+        const [s1, s2] = byDigest(left, right);
+        const units: Unit[] = [
+          { id: c1, arm: 'candidate', y: 1 },
+          { id: c2, arm: 'candidate', y: 0 },
+          { id: s1, arm: 'control', y: 0 },
+          { id: s2, arm: 'control', y: 1 },
+        ];
+        const inOrder = [
+          [-1, 1, 1],
+          [1, 1, 1],
+        ];
+        assert.deepEqual(matchBlock(units, EXACT).hist, inOrder);
+        assert.deepEqual(matchBlock(units.toReversed(), EXACT).hist, inOrder);
+      });
+    }
+
+    it('takes them for different units, and sees one that comes twice with the other between', () => {
+      const units = (...ids: string[]) =>
+        ids.map((id, i): Unit => ({ id, arm: i === 0 ? 'candidate' : 'control', y: 0 }));
+      const [a, b] = pairs[0];
+      assert.deepEqual(matchBlock(units(a, b), EXACT).used, { candidate: 1, control: 1 });
+      for (const ids of [
+        [a, b, a],
+        [b, a, b],
+        [a, a, b],
+      ])
+        assert.throws(() => matchBlock(units(...ids), EXACT), { code: 'STAT_UNIT_TWICE' });
+    });
+  });
+
   it('rounds D half up to the quantum, exactly for losses written with few decimals', () => {
     const units: Unit[] = [
       { id: 'a', arm: 'candidate', y: 0.3 },
