@@ -1,4 +1,4 @@
-import { stirlingRemainder } from './log-gamma.ts';
+import { logGammaIncrement, stirlingRemainder } from './log-gamma.ts';
 import { requireCount, StatisticsError } from './statistics-error.ts';
 
 const SHARE_SUM_SLACK = 1e-6;
@@ -17,7 +17,8 @@ function scaledEntropy(x: readonly number[], theta: readonly number[]): number {
   for (const [i, value] of x.entries()) {
     const expected = total * theta[i]!;
     const excess = value - expected;
-    sum += value * Math.log1p(excess / expected) - excess;
+    // Far below what is expected, the excess has lost the value: the ratio still has it.
+    sum += value * (value < expected / 2 ? Math.log(value / expected) : Math.log1p(excess / expected)) - excess;
   }
   return sum;
 }
@@ -90,14 +91,25 @@ export function logBayesFactorMultinomial(
   const possible = theta0.flatMap((share, i) => (share > 0 ? [i] : []));
   const theta = possible.map((i) => theta0[i]!);
   const before = possible.map((i) => prior[i]!);
-  const units = possible.reduce((sum, i) => sum + counts[i]!, 0);
-  const after = possible.map((i) => prior[i]! + counts[i]!);
+  const added = possible.map((i) => counts[i]!);
+  return logBayesFactor(before, added, theta);
+}
+
+/**
+ * The same number in two ways, each of which loses the digits that its terms are larger than it: relative entropies, small where prior and
+ * counts lie near the shares, and growths of ln Γ, small where units are few. The one with the smaller terms is given.
+ */
+function logBayesFactor(before: readonly number[], added: readonly number[], theta: readonly number[]): number {
+  const after = before.map((mass, i) => mass + added[i]!);
+  const [entropyAfter, entropyBefore] = [scaledEntropy(after, theta), scaledEntropy(before, theta)];
+  const units = added.reduce((sum, count) => sum + count, 0);
+  const mass = before.reduce((sum, value) => sum + value, 0);
+  const growths = [...before.map((value, i) => logGammaIncrement(value, added[i]!)), -logGammaIncrement(mass, units)];
+  for (const [i, share] of theta.entries()) growths.push(-added[i]! * Math.log(share));
+  const sizeOfGrowths = growths.reduce((sum, growth) => sum + Math.abs(growth), 0);
+  if (sizeOfGrowths < entropyAfter + entropyBefore) return growths.reduce((sum, growth) => sum + growth, 0);
   return (
-    scaledEntropy(after, theta) -
-    scaledEntropy(before, theta) +
-    units * shortfallOf(theta) +
-    logBetaCorrections(after) -
-    logBetaCorrections(before)
+    entropyAfter - entropyBefore + units * shortfallOf(theta) + logBetaCorrections(after) - logBetaCorrections(before)
   );
 }
 
