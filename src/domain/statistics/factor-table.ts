@@ -1,4 +1,4 @@
-import { requireMargin, stake } from './betting-martingale.ts';
+import { stake } from './betting-martingale.ts';
 import type { Direction } from './betting-martingale.ts';
 
 /** Quantised streams have up to 2R + 1 values; beyond this many rows the table starts anew rather than grow. */
@@ -14,8 +14,8 @@ export class FactorTable {
   private readonly margin: number;
   private readonly direction: Direction;
 
+  /** @param margin one that `requireMargin` takes */
   constructor(etas: Float64Array, margin: number, direction: Direction) {
-    requireMargin(margin, direction);
     this.etas = etas;
     this.margin = margin;
     this.direction = direction;

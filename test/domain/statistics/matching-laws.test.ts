@@ -97,7 +97,7 @@ describe('matching a block', () => {
       ['unit-13631', 'unit-48056'],
       ['unit-30251', 'unit-71511'],
     ] as const;
-    const byDigest = (a: string, b: string) => (digest(a) < digest(b) ? [a, b] : [b, a]) as [string, string];
+    const byDigest = (a: string, b: string) => (digest(a) < digest(b) ? ([a, b] as const) : ([b, a] as const));
 
     for (const [left, right] of pairs) {
       it(`orders them by the whole digest, whichever comes first: ${left}, ${right}`, () => {
@@ -139,6 +139,9 @@ describe('matching a block', () => {
       { id: 'c', arm: 'control', y: 0.2001 },
     ];
     assert.deepEqual(matchBlock(units, { ...EXACT, quantum: 10_000 }).hist, mergeHistograms([[1500, 10_000, 1]]));
+    // 0.29·100 is not 29 in doubles, and 0.07·100 not 7: 0.29 − (0.5 + 0.07)/2 = 0.005 is half a quantum all the same.
+    const decimals = [0.29, 0.5, 0.07].map((y, i): Unit => ({ id: `${i}`, arm: i === 0 ? 'candidate' : 'control', y }));
+    assert.deepEqual(matchBlock(decimals, { ...EXACT, quantum: 100 }).hist, [[1, 100, 1]]);
     assert.deepEqual(pairedHistogram([[0.3, 0.15005]], 10_000), mergeHistograms([[1500, 10_000, 1]]));
   });
 
