@@ -33,7 +33,7 @@ async function play(name: string, { options, progress }: Invocation): Promise<Co
   if (drill === undefined) throw unknownDrill(name);
   const awayMs = awayOf(options) * 1000;
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort(new HoldfastError('CLI_USAGE', 'the drill was interrupted'));
+  const interrupt = (): void => stop.abort(new Error('the drill was interrupted'));
   for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
   const place = placeOf(options);
   try {
@@ -41,10 +41,23 @@ async function play(name: string, { options, progress }: Invocation): Promise<Co
     const told = (happening: Parameters<typeof happeningLine>[0]): void => progress(happeningLine(happening));
     const report = await playDrill(name, drill, { awayMs, stateDir: place.stateDir, told, signal: stop.signal });
     return { exit: report.holds ? 'ok' : 'refused', document: report, text: drillVerdict(report) };
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return interrupted(name);
   } finally {
     for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
     place.remove();
   }
+}
+
+/** Time to print the last words. */
+const LAST_WORDS_MS = 100;
+
+function interrupted(drill: string): CommandResult {
+  // Data that was being prepared in threads of a library keeps the process alive, and nobody waits for it any more.
+  setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
+  const words = `${drill} was interrupted before its verdict; everything it had started is stopped`;
+  return { exit: 'pending', document: { drill, ended: 'interrupted' }, text: words };
 }
 
 function unknownDrill(name: string): HoldfastError {

@@ -126,14 +126,14 @@ function aboutLabels(since: string, healedAt: string | null, view: TroubledView)
 function aboutCandidate(since: string, healedAt: string | null, { candidate, decided }: TroubledView): string {
   const fell = decided !== null && (decided.decidedAt ?? '') >= since && FALLEN.has(decided.outcome);
   if (fell)
-    return `${decided.idea} ${decided.outcome.replace('_', ' ')} at ${shortTime(decided.decidedAt ?? '')}: ${firstClause(decided.reason)}`;
+    return `${decided.idea} ${decided.outcome.replace('_', ' ')} at ${shortTime(decided.decidedAt ?? '')}: ${ownReason(decided.reason)}`;
   if (healedAt !== null) return 'no harm was certified meanwhile';
   if (candidate === null) return 'no candidate is in flight: the next one will meet it';
   return `the gate looks when the cohort is complete; until then ${exposureInWords(candidate.exposureHistory.at(-1)?.exposure ?? 0)} of the units meet it`;
 }
 
-/** What a reason adds after it is in the list of decisions. */
-const firstClause = (reason: string | null): string => (reason ?? 'no reason').split('; ')[0] ?? '';
+/** Which pass harm overturns is told among the decisions. */
+const ownReason = (reason: string | null): string => (reason ?? 'no reason').replace(/; it overturns .*$/, '');
 const FALLEN: ReadonlySet<string> = new Set(['rolled_back', 'refused']);
 
 function aboutFeatures(since: string, { incidents }: TroubledView): string {

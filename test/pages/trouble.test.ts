@@ -66,7 +66,7 @@ const LATE = ['data-pending', 'loss'];
 const fallen = (decidedAt: string): CandidateRecord => ({
   ...CANDIDATE,
   outcome: 'rolled_back',
-  reason: 'harm certified on errors; it overturns a pass',
+  reason: 'harm certified on errors: ×9 (5 to 20; 300 units); it overturns the pass of shadow',
   decidedAt,
 });
 const EARLIER = '2001-03-05T12:00:00Z';
@@ -130,10 +130,10 @@ describe('what the system does about trouble, in words', () => {
       'the candidate began to fail at 03-05 14:00; the gate looks when the cohort is complete; until then 25 % of the units meet it',
     ],
     [
-      'the candidate: it fell, with the first clause of the reason',
+      'the candidate: it fell, with the reason, without the pass that it overturns',
       broken('candidate'),
       { candidate: null, decided: fallen(AFTER) },
-      'the candidate began to fail at 03-05 14:00; fresh-features rolled back at 03-05 18:00: harm certified on errors',
+      'the candidate began to fail at 03-05 14:00; fresh-features rolled back at 03-05 18:00: harm certified on errors: ×9 (5 to 20; 300 units)',
     ],
     [
       'the slice: nobody is there to meet it',

@@ -148,7 +148,8 @@ async function withTraffic(
   } finally {
     stop.abort(new Error('the drill is over'));
     rehearsal.runOn();
-    await traffic.catch(() => undefined);
+    // Preparing the data takes a while, and nobody who stops the drill waits for it.
+    if (!options.signal.aborted) await traffic.catch(() => undefined);
   }
 }
 
