@@ -49,7 +49,7 @@ describe('the documentation', () => {
       for (const { words, whole, line } of commandsIn(textOf(path))) {
         const { exitCode, stderr } = await captured(words, table);
         // A name alone is not typed like that.
-        const isIncomplete = !whole && /missing required argument|no command was given/.test(stderr);
+        const isIncomplete = !whole && /missing required argument|required option|no command was given/.test(stderr);
         if (exitCode !== 0 && !isIncomplete) faults.push(`${path}:${line}: holdfast ${words.join(' ')}: ${stderr}`);
       }
     assert.deepEqual(faults, []);
