@@ -1,7 +1,9 @@
 import { approve, rolloutStatus } from '../client/rollout.ts';
+import type { ApprovalOrder } from '../client/rollout.ts';
 import type { RolloutStatus } from '../contracts/workflows.ts';
 import type { CommandModule, CommandResult } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';
+import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { commandOptions, replyResult, stepMeant, textOf } from './order.ts';
 
 const DIGEST_PREFIX_MIN = 8;
@@ -10,7 +12,7 @@ const DIGEST_PREFIX_MIN = 8;
 export const command: CommandModule = {
   declare: (command) =>
     void declareStateDir(
-      command
+      declareDryRun(command)
         .argument('<rolloutId>', 'id as holdfast status prints it')
         .requiredOption('--evidence <digest>', `evidence the yes is based on, at least ${DIGEST_PREFIX_MIN} characters`)
         .requiredOption('--as <name>', 'your name; it is kept with the approval')
@@ -24,18 +26,20 @@ export const command: CommandModule = {
       const present = await rolloutStatus(connection.client, rolloutId);
       const evidenceDigest = evidenceMeant(present, textOf(options, 'evidence'));
       if (evidenceDigest === null) return staleEvidence(present, textOf(options, 'evidence'));
+      const order: ApprovalOrder = {
+        by: textOf(options, 'as'),
+        reason: textOf(options, 'reason'),
+        channel: 'cli',
+        step: stepMeant(options) ?? present.request?.step ?? present.step,
+        candidate: present.bundle,
+        evidenceDigest,
+        role: textOf(options, 'role') || (present.request?.roles[0] ?? 'approver'),
+      };
+      if (isDryRun(options)) return plannedOrder(present, { name: 'approve', approval: order });
       const reply = await approve(
         connection.client,
         rolloutId,
-        {
-          by: textOf(options, 'as'),
-          reason: textOf(options, 'reason'),
-          channel: 'cli',
-          step: stepMeant(options) ?? present.request?.step ?? present.step,
-          candidate: present.bundle,
-          evidenceDigest,
-          role: textOf(options, 'role') || (present.request?.roles[0] ?? 'approver'),
-        },
+        order,
         // The same yes twice is one yes: its content already says to what.
         { ...commandOptions(connection, rolloutId, options), occasion: '' },
       );

@@ -19,6 +19,8 @@ export interface Invocation {
   readonly emit: (document: unknown) => void;
   /** The terminal a person watches standard output on; null where output goes elsewhere or is JSON. */
   readonly screen: ScreenTerminal | null;
+  /** All commands there are. */
+  readonly table: CommandTable;
 }
 
 /** A terminal that can redraw. */

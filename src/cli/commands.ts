@@ -28,7 +28,7 @@ export const COMMANDS: CommandTable = {
   },
   reset: {
     summary: 'Forget all records, workflows and logs here',
-    examples: ['reset', 'reset --json'],
+    examples: ['reset', 'reset --yes flight-delay', 'reset --dry-run'],
     load: () => import('./reset.ts'),
   },
   start: {
@@ -130,6 +130,11 @@ export const COMMANDS: CommandTable = {
         load: () => import('./notification/test.ts'),
       },
     },
+  },
+  completion: {
+    summary: 'Print a script that completes commands and options in a shell: bash, zsh or fish',
+    examples: ['completion bash', 'completion zsh', 'completion fish'],
+    load: () => import('./completion.ts'),
   },
   verify: {
     summary: 'Judge the whole chain of a rollout’s decisions again from its records, and say the first difference',

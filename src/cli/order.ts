@@ -1,28 +1,39 @@
 /** Commands of people to one rollout that say who and why, and nothing else: reject, pause, resume, rollback. */
 import type { Client } from '@temporalio/client';
 import { parseWorkflowId } from '../contracts/names.ts';
+import { rolloutStatus } from '../client/rollout.ts';
 import type { CommandOptions, CommandReply, Order } from '../client/rollout.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
+import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { declareStateDir, withConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
 type Send = (client: Client, rolloutId: string, order: Order, options: CommandOptions) => Promise<CommandReply>;
 
-/** @param send The client's call. */
-export function orderCommand(send: Send): CommandModule {
+/** @param name As the rollout knows it; @param send The client's call. */
+export function orderCommand(name: 'reject' | 'pause' | 'resume' | 'rollback', send: Send): CommandModule {
   return {
     declare: (command) =>
       void declareStateDir(
-        command
-          .argument('<rolloutId>', 'id as holdfast status prints it')
-          .requiredOption('--as <name>', 'your name; it is kept with the order')
-          .requiredOption('--reason <text>', 'why, in words; it is kept with the order')
-          .option('--once <key>', 'two orders of the same key and content are carried out once (default: each counts)'),
+        declareDryRun(
+          command
+            .argument('<rolloutId>', 'id as holdfast status prints it')
+            .requiredOption('--as <name>', 'your name; it is kept with the order')
+            .requiredOption('--reason <text>', 'why, in words; it is kept with the order')
+            .option(
+              '--once <key>',
+              'two orders of the same key and content are carried out once (default: each counts)',
+            ),
+        ),
       ),
     run: ({ args, options }) =>
       withConnection(options, async (connection) => {
         const rolloutId = args[0] ?? '';
         const order: Order = { by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' };
+        if (isDryRun(options)) {
+          const { by, reason } = order;
+          return plannedOrder(await rolloutStatus(connection.client, rolloutId), { name, by, reason });
+        }
         const reply = await send(connection.client, rolloutId, order, commandOptions(connection, rolloutId, options));
         return replyResult(rolloutId, reply);
       }),

@@ -1,4 +1,4 @@
 import { pause } from '../client/rollout.ts';
 import { orderCommand } from './order.ts';
 
-export const command = orderCommand(pause);
+export const command = orderCommand('pause', pause);

@@ -16,8 +16,9 @@ const ERASE_LINE = '\r\u001b[2K';
  * Runs one command line (without node and script).
  * @returns the exit code; every code is explained in EXIT_CODES.
  */
-export async function runCli(argv: readonly string[], table: CommandTable, terminal: Terminal): Promise<number> {
+export async function runCli(argv: readonly string[], table: CommandTable, given: Terminal): Promise<number> {
   const json = argv.includes('--json');
+  const terminal = argv.includes('--no-color') ? { ...given, color: false } : given;
   const ended: Ended = { result: null, lines: false };
   try {
     const program = await buildProgram(argv, table, terminal, ended);
@@ -62,6 +63,7 @@ async function buildProgram(
     .description('The production life of a machine-learning model as durable workflows.')
     .version(RELEASE, '--version', 'print the release')
     .option('--json', 'print one JSON document on standard output, messages on standard error')
+    .option('--no-color', 'print without colours; NO_COLOR=1 does the same')
     .helpCommand(HELP_COMMAND, HELP_SUMMARY)
     .exitOverride()
     .configureOutput({
@@ -73,38 +75,43 @@ async function buildProgram(
     })
     .addHelpText('after', `\nExit codes:\n${exitCodesInWords()}\n`);
   const words = argv.filter((word) => !word.startsWith('-'));
-  await declareAll(program, table, words, terminal, ended);
+  await declareAll(program, table, words, { table, terminal, ended });
   return program;
 }
 
+interface Frame {
+  readonly table: CommandTable;
+  readonly terminal: Terminal;
+  readonly ended: Ended;
+}
+
 /** Modules of verbs that were not named stay unloaded: help is quick, and a broken vendor spoils only its own command. */
-async function declareAll(
-  parent: Command,
-  table: CommandTable,
-  words: readonly string[],
-  terminal: Terminal,
-  ended: Ended,
-): Promise<void> {
+async function declareAll(parent: Command, table: CommandTable, words: readonly string[], frame: Frame): Promise<void> {
   const [named, ...rest] = words[0] === 'help' ? words.slice(1) : words;
   for (const [name, entry] of Object.entries(table)) {
     const command = parent.command(name).description(entry.summary).copyInheritedSettings(parent);
     if ('verbs' in entry) {
       command.usage('<verb>').helpCommand(HELP_COMMAND, HELP_SUMMARY);
-      await declareAll(command, entry.verbs, name === named ? rest : [], terminal, ended);
+      await declareAll(command, entry.verbs, name === named ? rest : [], frame);
     } else if (name === named) {
       const { command: module } = await entry.load();
-      attach(command, entry, module, terminal, ended);
+      attach(command, entry, module, frame);
     }
   }
 }
 
-function attach(command: Command, entry: CommandEntry, module: CommandModule, terminal: Terminal, ended: Ended): void {
+function attach(command: Command, entry: CommandEntry, module: CommandModule, { table, terminal, ended }: Frame): void {
   module.declare(command);
   command
     .option('--json', 'print one JSON document on standard output, messages on standard error')
+    .option('--no-color', 'print without colours')
     .addHelpText('after', `\nExamples:\n${entry.examples.map((line) => `  $ holdfast ${line}`).join('\n')}`)
     .action(async () => {
-      const { json = false, ...options } = command.optsWithGlobals<{ json?: boolean }>();
+      const {
+        json = false,
+        color: _color,
+        ...options
+      } = command.optsWithGlobals<{ json?: boolean; color?: boolean }>();
       ended.lines = entry.lines === true;
       ended.result = await module.run({
         args: command.processedArgs as (string | undefined)[],
@@ -116,6 +123,7 @@ function attach(command: Command, entry: CommandEntry, module: CommandModule, te
           if (json) terminal.stdout(jsonText(document, true));
         },
         screen: json ? null : terminal.screen,
+        table,
         redraw: terminal.canRedraw ? (line) => terminal.stderr(`${ERASE_LINE}${line}`) : null,
       });
     });

@@ -11,6 +11,7 @@ import { positionInWords } from '../domain/rollout/words.ts';
 import type { CommandModule, CommandResult } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { commandOptions, replyResult, textOf } from './order.ts';
 
 /** The rollout itself says yes or no after the update: it has to read the records for it. */
@@ -21,7 +22,7 @@ const LOOK_AGAIN_MS = 200;
 export const command: CommandModule = {
   declare: (command) =>
     void declareStateDir(
-      command
+      declareDryRun(command)
         .argument('<rolloutId>', 'id as holdfast status prints it')
         .requiredOption('--model <file>', 'model file whose rollout policy is to rule')
         .requiredOption('--as <name>', 'your name; it is kept with the order')
@@ -49,8 +50,12 @@ async function rebase(
   const digest = policyDigest(policy);
   if (digest === from)
     return refused(rolloutId, `the policy of the file rules already (digest ${digest.slice(0, 12)})`);
-  await record(connection, present.model, policy);
   const order = { by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' } as const;
+  if (isDryRun(options)) {
+    const { by, reason } = order;
+    return plannedOrder(present, { name: 'rebasePolicy', by, reason, policyDigest: digest, from });
+  }
+  await record(connection, present.model, policy);
   const reply = await rebasePolicy(
     client,
     rolloutId,

@@ -1,4 +1,4 @@
 import { resume } from '../client/rollout.ts';
 import { orderCommand } from './order.ts';
 
-export const command = orderCommand(resume);
+export const command = orderCommand('resume', resume);

@@ -1,4 +1,4 @@
 import { rollback } from '../client/rollout.ts';
 import { orderCommand } from './order.ts';
 
-export const command = orderCommand(rollback);
+export const command = orderCommand('rollback', rollback);

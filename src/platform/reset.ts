@@ -26,6 +26,27 @@ export interface Forgotten {
   readonly bytes: number;
 }
 
+/** What there is to forget. */
+export function stateIn(stateDir: string): Forgotten[] {
+  return STATE_ENTRIES.filter(({ name }) => lstatSync(join(stateDir, name), { throwIfNoEntry: false })).map(
+    ({ name, meaning }) => ({ name, meaning, bytes: bytesIn(join(stateDir, name)) }),
+  );
+}
+
+/** Names of the models that have had traffic here, sorted: what a person loses with the state. */
+export function modelsIn(stateDir: string): string[] {
+  const gateways = foldersIn(join(stateDir, 'gateways')).map((gateway) =>
+    join(stateDir, 'gateways', gateway, 'models'),
+  );
+  const found = [join(stateDir, 'request-log'), ...gateways].flatMap(foldersIn);
+  return [...new Set(found.filter((name) => !name.startsWith('draft-')))].sort();
+}
+
+function foldersIn(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
 /**
  * Ends what a killed start left running, then removes the state.
  * @returns what was removed, and the names of what is not ours and stays.
@@ -36,9 +57,7 @@ export async function resetState(
 ): Promise<{ forgotten: Forgotten[]; kept: string[]; ended: string[] }> {
   const { lock, ended } = await PlatformLock.take(stateDir);
   try {
-    const forgotten = STATE_ENTRIES.filter(({ name }) =>
-      lstatSync(join(stateDir, name), { throwIfNoEntry: false }),
-    ).map(({ name, meaning }) => ({ name, meaning, bytes: bytesIn(join(stateDir, name)) }));
+    const forgotten = stateIn(stateDir);
     removePostgresHome(stateDir);
     for (const { name } of forgotten) rmSync(join(stateDir, name), { recursive: true, force: true });
     return { forgotten, kept: readdirSync(stateDir).filter((name) => name !== 'platform.lock'), ended };

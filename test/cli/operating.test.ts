@@ -244,4 +244,49 @@ describe('rollouts, operated from a terminal', function () {
       assert.deepEqual(await story.status(), before);
     });
   });
+
+  describe('--dry-run', () => {
+    const signed = ['--as', 'ana', '--reason', 'because', '--dry-run'];
+
+    it('says of every order what it would be answered with, and gives none', async () => {
+      const story = await asking('planned');
+      const { rolloutId } = story.input;
+      const { request, ...before } = await story.status();
+      const evidence = request?.evidenceDigest ?? '';
+      for (const [words, said] of [
+        [['approve', rolloutId, '--evidence', evidence], /would be taken/],
+        [['pause', rolloutId], /would be taken: paused by ana: because\nthen {7}paused, waits for a person to resume/],
+        [['resume', rolloutId], /would be refused: the rollout is not paused/],
+        [['rollback', rolloutId], /then {7}degraded, waits for everyone back on stable/],
+        [['reject', rolloutId], /would be taken: rejected by ana/],
+        [['extend', rolloutId, '--by', 'P1D'], /would be taken: deadline extended by \d+ cohorts/],
+      ] as const) {
+        const { exitCode, stdout } = await captured([...words, ...signed]);
+        assert.match(stdout, /^dry run: nothing was changed\norder /);
+        assert.match(stdout, said);
+        assert.equal(exitCode, stdout.includes('would be refused') ? 6 : 0);
+      }
+      const { request: _request, ...after } = await story.status();
+      assert.deepEqual(after, before);
+      const { stdout } = await captured(['pause', rolloutId, ...signed, '--json']);
+      assert.equal((JSON.parse(stdout) as { dryRun: boolean }).dryRun, true);
+    });
+
+    it('is known to every command that changes something', async () => {
+      for (const words of [
+        'start',
+        'reset',
+        'approve',
+        'reject',
+        'pause',
+        'resume',
+        'rollback',
+        'extend',
+        'rebase',
+        'evidence push',
+        'notification test',
+      ])
+        assert.match((await captured([...words.split(' '), '--help'])).stdout, /--dry-run/, words);
+    });
+  });
 });

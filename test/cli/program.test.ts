@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import type { CommandEntry, CommandResult, CommandTable } from '../../src/cli/command.ts';
 import { EXIT_CODES, HoldfastError } from '../../src/contracts/errors.ts';
+import { runCli } from '../../src/cli/program.ts';
 import { captured } from './captured.ts';
 
 const speaking = (run: () => Promise<CommandResult>, loaded: string[] = [], name = 'ask'): CommandEntry => ({
@@ -95,6 +96,29 @@ describe('the command line', () => {
     assert.deepEqual(Object.keys(error), ['code', 'kind', 'message', 'remedy', 'details']);
     assert.deepEqual(error['details'], { path: 'x' });
   });
+
+  for (const argv of [
+    ['ask', '--no-color'],
+    ['--no-color', 'ask'],
+  ])
+    it(`prints without colours when told to: ${argv.join(' ')}`, async () => {
+      let written = '';
+      const failing = speaking(async () => {
+        throw new HoldfastError('MODEL_FILE_NOT_FOUND', 'there is no file');
+      });
+      const terminal = {
+        stdout: () => undefined,
+        stderr: (text: string) => void (written += text),
+        color: true,
+        canRedraw: false,
+        screen: null,
+      };
+      await runCli(['ask'], { ask: failing }, terminal);
+      assert.ok(written.includes('\u001b['));
+      written = '';
+      await runCli(argv, { ask: failing }, terminal);
+      assert.ok(!written.includes('\u001b[') && written.includes('error MODEL_FILE_NOT_FOUND'));
+    });
 
   it('calls a defect a defect', async () => {
     const broken = speaking(async () => {

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { pushEvidence, recordEvidence } from '../../client/evidence.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
-import { batchesIn } from '../../contracts/evidence.ts';
+import { batchesIn, evidenceBatchSchema } from '../../contracts/evidence.ts';
 import type { EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { CommandModule, CommandResult } from '../command.ts';
 import { declareStateDir, withConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
+import { declareDryRun, isDryRun, planned } from '../dry-run.ts';
 import { textOf } from '../order.ts';
 
 const RESULTS = ['recorded', 'duplicate', 'refused'] as const;
@@ -15,15 +16,16 @@ const RESULTS = ['recorded', 'duplicate', 'refused'] as const;
 export const command: CommandModule = {
   declare: (command) =>
     void declareStateDir(
-      command
+      declareDryRun(command)
         .argument('<rolloutId>', 'id as holdfast status prints it')
         .argument('<file>', 'batches: newline-delimited JSON or a JSON array; - reads standard input')
         .option('--as <name>', 'who has measured; it is kept with the evidence (default: the user of this machine)'),
     ),
-  run: ({ args, options, progress, json }) => {
+  run: async ({ args, options, progress, json }) => {
     const [rolloutId = '', path = ''] = args;
     const batches = readBatches(path);
     const by = textOf(options, 'as') || userInfo().username;
+    if (isDryRun(options)) return plan(rolloutId, batches, by);
     return withConnection(options, async (connection) => {
       const onReceipt = (receipt: EvidenceReceipt): void => {
         if (!json) progress(lineOf(receipt));
@@ -79,4 +81,22 @@ function resultOf(rolloutId: string, receipts: readonly EvidenceReceipt[], untol
     document: { rolloutId, ...counts, untold, receipts },
     text: `${sum}${word}`,
   };
+}
+
+/** Shapes alone: whether a cohort is over and a metric is in the policy, the records say when it is pushed. */
+function plan(rolloutId: string, batches: readonly unknown[], by: string): CommandResult {
+  const judged = batches.map((batch, index) => {
+    const parsed = evidenceBatchSchema.safeParse(batch);
+    const fault = parsed.error?.issues
+      .map(({ path, message }) => `${path.join('.') || 'batch'}: ${message}`)
+      .join('; ');
+    return { batch: index + 1, batchId: parsed.data?.batchId ?? null, fault: fault ?? null };
+  });
+  const wrong = judged.filter(({ fault }) => fault !== null);
+  const lines = judged.map(
+    ({ batch, batchId, fault }) =>
+      `batch ${batch}  ${fault === null ? `${batchId} would be sent` : `is not of the right form: ${fault}`}`,
+  );
+  const result = planned({ rolloutId, by, batches: judged }, [`to ${rolloutId} by ${by}`, ...lines]);
+  return wrong.length === 0 ? result : { ...result, exit: 'refused' };
 }
