@@ -91,6 +91,8 @@ export interface TrainedRemembered {
   readonly rows: number;
   readonly iterations: number;
   readonly trainLoss: number;
+  /** Loss over the training rows after so many iterations, in order. */
+  readonly curve: ReadonlyArray<readonly [iterations: number, trainLoss: number]>;
 }
 
 function rebound(

@@ -78,6 +78,7 @@ export async function trainModel(
     rows: dataset.matrix.rows,
     iterations: result.iterations,
     trainLoss: result.trainLoss,
+    curve: result.curve,
   };
   await records.transaction(input.model, (tx) => tx.put('memory', `${input.experimentId}/trained`, { value: trained }));
   return { artifact, rows: trained.rows, iterations: trained.iterations, trainLoss: trained.trainLoss };

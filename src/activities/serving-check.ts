@@ -98,6 +98,9 @@ function conclude(
       approvals: [],
       inWords,
     };
+    // For pages alone: no digest of the story covers it.
+    const { answered, latencyMsP99, memoryBytes } = report;
+    await tx.put('memory', decisionId, { value: { answered, latencyMsP99, memoryBytes } });
     return verdictOf(await tx.append('decision', input.rolloutId, decisionId, decision));
   });
 }

@@ -29,6 +29,7 @@ export async function readRolloutMaterial(tx: RecordTransaction, rolloutId: stri
     scores: scores.map(({ body }) => body),
     incidents: await incidentsOpenIn(tx, candidate.readyAt, decidedAt),
     orders: commands.map(({ body: { command, by, channel, result } }) => ({ command, by, channel, result })),
+    servingCheck: ((await tx.get('memory', `${rolloutId}/infra`))?.value as RolloutMaterial['servingCheck']) ?? null,
     unit: declaration.unit.name,
     calendar: { origin: epochMs(declaration.source.backfillUntil), lengthMs: durationMs(declaration.cohort) },
   };

@@ -24,10 +24,15 @@ export interface TrainProgress {
   resumeFrom: unknown;
 }
 
+/** Loss over the training rows after so many iterations. */
+export type LearningPoint = readonly [iterations: number, trainLoss: number];
+
 export interface TrainResult {
   artifact: ModelArtifact;
   iterations: number;
   trainLoss: number;
+  /** About twenty points, evenly spaced, in order; the last one is the end. The same however often training was interrupted. */
+  curve: readonly LearningPoint[];
 }
 
 export interface TrainOptions {

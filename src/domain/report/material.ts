@@ -53,6 +53,12 @@ export interface RolloutMaterial {
     readonly channel: string;
     readonly result: string;
   }>;
+  /** What the serving check measured on its machine; null where there was none. */
+  readonly servingCheck: {
+    readonly answered: number;
+    readonly latencyMsP99: number | null;
+    readonly memoryBytes: number;
+  } | null;
   /** What is counted, as the model names it. */
   readonly unit: string;
   readonly calendar: CohortCalendar;

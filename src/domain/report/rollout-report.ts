@@ -113,9 +113,15 @@ function evidenceSections(told: Told, material: RolloutMaterial, { shadow, canar
     stepsSection(told, material),
     assignmentSection(told, canary ?? seen),
     ...scoreSections(told, material, seen),
-    errorsSection(told, seen, checked?.inWords ?? null),
+    errorsSection(told, seen, checked === undefined ? null : servingCheckInWords(checked, material)),
     suite,
   ].filter((section) => section !== null);
+}
+
+function servingCheckInWords({ inWords }: ChainedDecision, { servingCheck }: RolloutMaterial): string {
+  if (servingCheck?.latencyMsP99 == null) return inWords;
+  const { latencyMsP99, memoryBytes } = servingCheck;
+  return `${inWords}; on that machine the 99th percentile of the latency was ${latencyMsP99.toFixed(2)} ms, with ${Math.round(memoryBytes / 1e6)} MB of memory`;
 }
 
 function toldOf(material: RolloutMaterial, { policyDigest }: ChainedDecision): Told {

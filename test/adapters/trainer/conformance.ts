@@ -36,6 +36,16 @@ export function trainerConformance(make: () => Promise<Trainer>): void {
     assert.deepEqual(await trainer.train(request, { ...quietly(), resumeFrom }), whole);
   });
 
+  it('tells how the loss fell, evenly and to the end', async () => {
+    const { curve, iterations, trainLoss } = await (await make()).train(boosting(1000, 50), quietly());
+    assert.deepEqual(
+      curve.slice(0, 2).map(([done]) => done),
+      [3, 6],
+    );
+    assert.deepEqual(curve.at(-1), [iterations, trainLoss]);
+    assert.ok(curve.every(([, loss], index) => index === 0 || loss <= curve[index - 1]![1]));
+  });
+
   it('trains logistic regression and resumes it as well', async () => {
     const trainer = await make();
     const request: TrainRequest = { ...boosting(1000, 1), recipe: { kind: 'logistic-regression', options: {} } };
