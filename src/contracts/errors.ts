@@ -4,6 +4,7 @@
  */
 import { GATE_ERRORS } from './gate-errors.ts';
 import { GATEWAY_ERRORS } from './gateway-errors.ts';
+import { REPORT_ERRORS } from './report-errors.ts';
 
 /** `terminal`: no retry can help. `retryable`: the same call may succeed later. `not-yet`: expected waiting, logged quietly. */
 export type ErrorKind = 'terminal' | 'retryable' | 'not-yet';
@@ -33,6 +34,7 @@ interface ErrorEntry {
 export const ERRORS = {
   ...GATE_ERRORS,
   ...GATEWAY_ERRORS,
+  ...REPORT_ERRORS,
   CALL_TIMEOUT: {
     kind: 'retryable',
     exit: 'timeout',
@@ -324,18 +326,6 @@ export const ERRORS = {
     exit: 'error',
     meaning: 'The unattended clock waits for a process that does not settle.',
     remedy: 'Ask it with holdfast explain <id>; the logs of the worker and the gateway are in the state directory',
-  },
-  REPORT_NOT_DRAWN: {
-    kind: 'terminal',
-    exit: 'error',
-    meaning: 'A chart of a page of evidence could not be drawn.',
-    remedy: 'Ask for the same report with --json, which holds every number; and report this with the command you ran',
-  },
-  REPORT_NOT_FOUND: {
-    kind: 'terminal',
-    exit: 'error',
-    meaning: 'Nothing on record goes by this id or digest.',
-    remedy: 'Ask holdfast status for what there is, or holdfast explain <rollout> for its newest decision',
   },
   TEMPORAL_SETTINGS_INVALID: {
     kind: 'terminal',

@@ -5,12 +5,13 @@ import { ERRORS, EXIT_CODES, HoldfastError } from '../../src/contracts/errors.ts
 import type { ErrorCode } from '../../src/contracts/errors.ts';
 import { GATE_ERRORS } from '../../src/contracts/gate-errors.ts';
 import { GATEWAY_ERRORS } from '../../src/contracts/gateway-errors.ts';
+import { REPORT_ERRORS } from '../../src/contracts/report-errors.ts';
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 
 describe('the error table', () => {
   it('is sorted by code and spells every code in capitals', () => {
-    const parts = [GATE_ERRORS, GATEWAY_ERRORS].map((part) => Object.keys(part));
+    const parts = [GATE_ERRORS, GATEWAY_ERRORS, REPORT_ERRORS].map((part) => Object.keys(part));
     for (const table of [...parts, codes.filter((code) => !parts.flat().includes(code))]) {
       assert.deepEqual(table, [...table].sort());
     }
@@ -22,7 +23,7 @@ describe('the error table', () => {
 
   it('raises every code it lists somewhere in the product', () => {
     const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !/^contracts.(gate-|gateway-)?errors\.ts$/.test(name))
+      .filter((name) => name.endsWith('.ts') && !/^contracts.(gate-|gateway-|report-)?errors\.ts$/.test(name))
       .map((name) => readFileSync(join('src', name), 'utf8'))
       .join('\n');
     assert.deepEqual(

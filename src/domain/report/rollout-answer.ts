@@ -138,10 +138,19 @@ function findings({ seen, told }: Standing): string[] {
   const isSplit = (record.lnSrmMax ?? 0) < seen.lnSrmNeeded;
   const isComparable = isSplit && seen.last.basis.assignmentFaults.length === 0;
   return [
+    ...(isSplit ? [] : seen.assigned.map((segment) => splitInWords(told, segment))),
     ...named.sort((a, b) => Number(isNamed(b)) - Number(isNamed(a))).map((stream) => streamInWords(told, stream)),
     ...(seen.run === 'canary' && isComparable ? ['the measured split is the ordered one, as far as can be told'] : []),
-    ...(isSplit ? [] : seen.assigned.map((segment) => splitInWords(told, segment))),
+    ...worstSlice(told, streams, named),
   ];
+}
+
+/** Of the slices that can only stop: the one that comes nearest to it. */
+function worstSlice(told: Told, streams: readonly StreamSeen[], named: readonly StreamSeen[]): string[] {
+  const [worst] = streams
+    .filter((stream) => stream.difference !== null && stream.id !== LOSS_STREAM && !named.includes(stream))
+    .sort((a, b) => b.difference!.lower - b.harmMargin - (a.difference!.lower - a.harmMargin));
+  return worst === undefined ? [] : [`nearest to harm of the others, and not harmed: ${streamInWords(told, worst)}`];
 }
 
 function splitInWords({ units }: Told, { exposureBp, control, candidate }: RunSeen['assigned'][number]): string {

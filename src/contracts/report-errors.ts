@@ -1,0 +1,15 @@
+/** Error codes of pages of evidence; part of the table in errors.ts. */
+export const REPORT_ERRORS = {
+  REPORT_NOT_DRAWN: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'A chart of a page of evidence could not be drawn.',
+    remedy: 'Ask for the same report with --json, which holds every number; and report this with the command you ran',
+  },
+  REPORT_NOT_FOUND: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'Nothing on record goes by this id or digest.',
+    remedy: 'Ask holdfast status for what there is, or holdfast explain <rollout> for its newest decision',
+  },
+} as const;
