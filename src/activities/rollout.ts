@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TrafficRouter } from '../adapters/traffic-router/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import type { CandidateRecord, RecordBodies } from '../contracts/records.ts';
@@ -31,6 +32,12 @@ import { checkServing } from './serving-check.ts';
 import { takeTurn } from './turns.ts';
 import { waitForWork } from './waiting.ts';
 
+/** One call of a wait for a look; what is left of the ten minutes that such a call may take is for the look itself. */
+const LONGEST_WAIT_MS = 300_000;
+/** Requests in flight are answered within milliseconds: the way back looks again before it has itself called anew, which takes a second. */
+const IN_FLIGHT_MS_MAX = 500;
+const LOOK_AGAIN_MS = 10;
+
 /** Activities of the rollout stage. Each is idempotent by the rollout and what it names; none keeps anything in memory. */
 export function createRolloutActivities(ports: ActivityPorts): RolloutActivities {
   const { records, trafficRouter, evidenceIntake } = ports;
@@ -48,10 +55,11 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
     returnToStable: (input) => returnToStable(trafficRouter, input),
     async judgeNext(input) {
       const { model, rolloutId, turn } = input;
-      const due = await waitForWork(records, model, rolloutId, async (tx, watermark) => {
+      const findLook = async (tx: RecordTransaction, watermark: number | null): ReturnType<typeof dueLook> => {
         await takeTurn(tx, rolloutId, turn);
         return dueLook(tx, watermark, input);
-      });
+      };
+      const due = await waitForWork(records, model, rolloutId, findLook, { longestCallMs: LONGEST_WAIT_MS });
       if (due.kind !== 'due') return due;
       return { kind: 'judged', judgement: await keepAlive(() => look(ports, { ...input, ...due.look })) };
     },
@@ -171,12 +179,14 @@ export async function returnToStable(router: TrafficRouter, input: SetExposureIn
     if (!(error instanceof HoldfastError)) throw error;
     throw new Error(`not at zero yet: ${error.message}`, { cause: error });
   }
-  const states = await router.observe(input.model);
+  const deadline = Date.now() + IN_FLIGHT_MS_MAX;
+  let states = await router.observe(input.model);
+  while (requestsInFlight(states) > 0 && Date.now() < deadline) {
+    await sleep(LOOK_AGAIN_MS);
+    states = await router.observe(input.model);
+  }
   const exposed = states.filter((state) => names(state, input)).length;
-  // Requests in flight under somebody else's split are not this candidate's.
-  const inFlight = states
-    .filter(({ servingNow }) => servingNow.candidate === null)
-    .reduce((sum, { servingNow }) => sum + servingNow.candidateInFlight, 0);
+  const inFlight = requestsInFlight(states);
   if (inFlight > 0 || exposed > 0) {
     throw new Error(
       `not at zero yet: ${inFlight} requests of the candidate in flight, ${exposed} gateways still name it`,
@@ -188,6 +198,13 @@ export async function returnToStable(router: TrafficRouter, input: SetExposureIn
     effectiveFrom: isoInstant(clock),
     gateways: states.length,
   };
+}
+
+/** Of a candidate whose split has ended; those under somebody else's split are not this candidate's. */
+function requestsInFlight(states: readonly TrafficState[]): number {
+  return states
+    .filter(({ servingNow }) => servingNow.candidate === null)
+    .reduce((sum, { servingNow }) => sum + servingNow.candidateInFlight, 0);
 }
 
 /** Somebody else may have written a split of a later generation: the order then goes above it, unless it names this rollout no more. */
