@@ -37,7 +37,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayProgress> {
   const { source, plan, sender, pace, faults, progressFile, signal, onProgress } = options;
   let progress = readProgress(progressFile);
   onProgress(progress);
-  if (progress.endedAt !== null && progress.endedAt >= plan.untilDay) return progress;
+  const isSent = progress.endedAt !== null && progress.endedAt >= plan.untilDay;
+  if (isSent && progress.withheldSince === null) return progress;
   let resumedAt = Date.now();
   const feed = new LabelFeed(faults, progress.withheldSince);
   for await (const batch of ahead(batches(source, plan, progress.next, progress.withheldSince))) {

@@ -123,6 +123,22 @@ describe('a replay', () => {
     assert.equal(gateway.heard.length, calls, 'a finished replay sends nothing');
   });
 
+  it('sends with the next start what a dead label feed owed, and asks nothing twice', async () => {
+    const source = await openShop(places, LINES);
+    const faults = { labelsStopped: false, runsOnMs: null };
+    const dying: Pace = {
+      ...unhurried,
+      beforeBatch: async (start) => void (faults.labelsStopped = start >= epochMs('2001-01-02T01:15:00Z')),
+    };
+    const owing = await run(source, dying, PLAN, faults);
+    assert.deepEqual(amounts('outcomes', 'outcomes'), [2, 3]);
+    assert.equal(owing.withheldSince, epochMs('2001-01-02T01:15:00Z'));
+    const healed = await run(source);
+    assert.deepEqual(amounts('outcomes', 'outcomes'), [2, 3, 4, 6, 5, 7, 8]);
+    assert.deepEqual(amounts('predictions', 'requests'), [4, 5, 6, 7]);
+    assert.equal(healed.withheldSince, null);
+  });
+
   it('tries again while the gateway is not there or not ready', async () => {
     gateway.statuses.push(503, 404, 500);
     assert.equal((await run(await openShop(places, LINES))).predictions, 4);
