@@ -44,6 +44,10 @@ const PARTS: readonly Part[] = [
     files: ['dist/test/scripts/operator-actions.test.js', 'dist/test/integration/parity.proof.js'],
   },
   { name: 'web UI', files: ['dist/test/integration/web-ui.test.js'] },
+  {
+    name: 'documents',
+    files: ['dist/test/documents/typed.proof.js'],
+  },
 ];
 
 const PATIENCE_MS = 120_000;

@@ -47,7 +47,7 @@ export const SAVED_VIEWS = [
   },
   {
     name: 'Wedged',
-    // The server writes this attribute itself (1.30 and newer), after five failed tasks in a row, and takes it back.
+    // The server writes this attribute itself, after several failed tasks in a row, and takes it back.
     filter:
       'TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut") AND ExecutionStatus="Running"',
     meaning: 'Runs whose code fails at every try: they look as if they waited, and do nothing',

@@ -48,19 +48,56 @@ export function stepsOf(markdown: string): Step[] {
   });
 }
 
-/** The first expected line that the output does not show, in order; `…` stands for anything, within a line and between lines. Null: all are there. */
-export function missingLine(expected: readonly string[], output: string): string | null {
+/** Ids of rollouts and digests: a page shows those of one run, and every run has its own. */
+const NAMES = /rollout\/[a-z-]+\/[0-9a-f]{8}-\d+|\b(?=[0-9a-f]*\d)[0-9a-f]{8,64}\b/g;
+
+/** What stands in a run for a name of the page. Learnt from what is shown, used in what is typed. */
+export type Names = Map<string, string>;
+
+/**
+ * The first expected line that the output does not show, in order; `…` stands for anything, within a line and between lines. Null: all are
+ * there. Names that the page shows are learnt from the lines that fit.
+ */
+export function missingLine(expected: readonly string[], output: string, names: Names = new Map()): string | null {
   const lines = output.split('\n').map((line) => line.trimEnd());
+  const learnt: Names = new Map(names);
   let from = 0;
   for (const wanted of expected) {
     if (wanted.trim() === '' || wanted.trim() === '…') continue;
-    const pattern = new RegExp(`^${wanted.trimEnd().split('…').map(escaped).join('.*')}$`);
-    const found = lines.findIndex((line, index) => index >= from && pattern.test(line));
+    const found = lines.findIndex((line, index) => index >= from && fits(wanted.trimEnd(), line, learnt));
     if (found === -1) return wanted;
     from = found + 1;
   }
+  for (const [name, actual] of learnt) names.set(name, actual);
   return null;
 }
+
+function fits(wanted: string, line: string, names: Names): boolean {
+  const unknown: string[] = [];
+  const pattern = wanted
+    .split(/(…)/)
+    .map((part) => {
+      if (part === '…') return '.*';
+      let from = 0;
+      let text = '';
+      for (const { 0: name, index } of part.matchAll(NAMES)) {
+        const known = names.get(name);
+        if (known === undefined) unknown.push(name);
+        const stands = name.startsWith('rollout/') ? '(rollout\\/[a-z-]+\\/[0-9a-f]{8}-\\d+)' : '([0-9a-f]{8,64})';
+        text += escaped(part.slice(from, index)) + (known === undefined ? stands : escaped(known));
+        from = index + name.length;
+      }
+      return text + escaped(part.slice(from));
+    })
+    .join('');
+  const match = new RegExp(`^${pattern}$`).exec(line);
+  for (const [index, name] of unknown.entries()) if (match !== null) names.set(name, match[index + 1] ?? '');
+  return match !== null;
+}
+
+/** What the page says is typed, with the names of this run. */
+export const withNames = (commands: string, names: Names): string =>
+  commands.replaceAll(NAMES, (name) => names.get(name) ?? name);
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { blocksOf, commandsIn, missingLine, stepsOf } from '../../scripts/verify-docs/page.ts';
+import { blocksOf, commandsIn, missingLine, stepsOf } from './page.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import type { CommandEntry, CommandTable } from '../../src/cli/command.ts';
 import { captured } from '../cli/captured.ts';
