@@ -1,11 +1,13 @@
 /**
- * Draws the pictures of docs/guides/watch-in-the-temporal-ui.md from a run of the shipped example, which is approved through the web UI:
- * `npm run draw:cockpit`. Takes a quarter of an hour; needs Chromium.
+ * Draws the pictures of docs/guides/watch-in-the-temporal-ui.md from runs that are approved through the web UI: the stages from the shipped
+ * example, an incident from its short sister, whose features are frozen once they serve. `npm run draw:cockpit [-- stages | incident]`: about
+ * six minutes on two idle cores; needs Chromium.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
+import { removePostgresHome } from '../src/platform/postgres-home.ts';
 import { browserPath, WebUi } from '../test/integration/web-ui.ts';
 import { startShow } from './draw-cockpit/show.ts';
 import type { Show } from './draw-cockpit/show.ts';
@@ -13,6 +15,7 @@ import { smallPng } from './draw-cockpit/small-png.ts';
 
 const FOLDER = join('docs', 'guides', 'temporal-ui');
 const MODEL = 'flight-delay';
+const SHORT_MODEL = 'first-rollout';
 const SPEED = 6_000;
 const PATIENCE_MS = 20 * 60_000;
 const BYTES_MAX = 150_000;
@@ -24,22 +27,41 @@ const MARGIN = 12;
 const NAVIGATION = 64;
 
 const ASKING = 'WorkflowType="rollout" AND HoldfastNeedsHuman=true AND ExecutionStatus="Running"';
+const PROMOTED = 'WorkflowType="rollout" AND HoldfastWaitingFor="nothing: promoted"';
 const INCIDENT = 'WorkflowType="incident" AND ExecutionStatus="Running" AND HoldfastWaitingFor="recovery"';
 
 const path = browserPath();
 if (path === null) throw new Error('no Chromium on this machine; on Debian: apt-get install chromium');
-const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-cockpit-'));
 mkdirSync(FOLDER, { recursive: true });
-const show = await startShow(stateDir, SPEED);
-const ui = await WebUi.open(path, show.uiUrl, VIEWPORT);
-try {
-  await arrange();
-  await drawAsking(await show.found(ASKING, PATIENCE_MS));
-  await drawIncident(await approveUntil(show, INCIDENT));
-} finally {
-  await ui.close();
-  await show.stop();
-  rmSync(stateDir, { recursive: true, force: true });
+const parts = process.argv.slice(2);
+let ui: WebUi;
+let show: Show;
+if (parts.length === 0 || parts.includes('stages'))
+  await during(MODEL, async () => {
+    await drawAsking(await show.found(ASKING, PATIENCE_MS));
+    await approveUntil(PROMOTED, keepForm);
+  });
+if (parts.length === 0 || parts.includes('incident'))
+  await during(SHORT_MODEL, async () => {
+    await approveUntil(PROMOTED);
+    await show.freezeFeatures(SHORT_MODEL);
+    await drawIncident(await show.found(INCIDENT, PATIENCE_MS));
+  });
+
+/** Runs a model and looks at it. */
+async function during(model: string, look: () => Promise<void>): Promise<void> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-cockpit-'));
+  show = await startShow(stateDir, `models/${model}.yaml`, SPEED);
+  ui = await WebUi.open(path ?? '', show.uiUrl, VIEWPORT);
+  try {
+    await arrange();
+    await look();
+  } finally {
+    await ui.close();
+    await show.stop();
+    removePostgresHome(stateDir);
+    rmSync(stateDir, { recursive: true, force: true });
+  }
 }
 
 /** What a person sets once in a browser: the columns of the list, and a narrow navigation. */
@@ -74,7 +96,8 @@ async function drawIncident(incidentId: string): Promise<void> {
 }
 
 /** Approves whatever asks, as a person would, until a run answers to the filter. */
-async function approveUntil({ found }: Show, filter: string): Promise<string> {
+async function approveUntil(filter: string, look?: () => Promise<void>): Promise<string> {
+  const { found } = show;
   for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
     const wanted = await found(filter, 1).catch(() => null);
     if (wanted !== null) return wanted;
@@ -86,10 +109,11 @@ async function approveUntil({ found }: Show, filter: string): Promise<string> {
     const json = blocks.find((block) => block.includes('"evidenceDigest"'))?.trim();
     if (json === undefined) continue;
     const text = json.replace('YOUR-NAME', 'ana').replace('WHY', 'better at every step');
-    const complaint = await ui.submit(asking, { kind: 'Update', name: 'approve', text }, keepForm);
+    // Between the look and the form it may have gone on; then it is asked again.
+    const complaint = await ui.submit(asking, { kind: 'Update', name: 'approve', text }, look).catch(String);
     process.stdout.write(`${asking}: ${complaint ?? 'approved'}\n`);
   }
-  throw new Error('no incident in time');
+  throw new Error(`no run answers to ${filter} in time`);
 }
 
 async function keepForm(): Promise<void> {
@@ -100,8 +124,23 @@ async function keepForm(): Promise<void> {
 async function keepDetails(name: string, workflowId: string): Promise<void> {
   await ui.page.setViewportSize(TALL);
   await ui.currentDetails(workflowId);
+  await settled();
   const from = ui.page.getByRole('heading', { name: 'Summary', exact: true });
   await keep(`${name}-details`, from, ui.page.locator('iframe'));
+}
+
+/** Frames of details grow to their content after it has come: they are whole when none has grown for a while. */
+async function settled(): Promise<void> {
+  const heights = async (): Promise<string> => {
+    const boxes = await Promise.all((await ui.page.locator('iframe').all()).map((frame) => frame.boundingBox()));
+    return boxes.map((box) => box?.height ?? 0).join();
+  };
+  for (let before = ''; ;) {
+    await ui.page.waitForTimeout(700);
+    const now = await heights();
+    if (now === before) return;
+    before = now;
+  }
 }
 
 async function keepTimeline(name: string, workflowId: string): Promise<void> {

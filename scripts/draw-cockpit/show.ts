@@ -12,17 +12,28 @@ export interface Show {
   readonly uiUrl: string;
   /** Ids of the runs that a filter of the workflow list finds, once there is one. @throws when there is none in time */
   found(filter: string, patienceMs: number): Promise<string>;
+  /** From now on the features that the gateway computes from outcomes stand still. */
+  freezeFeatures(model: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** @param speed Event time ÷ wall time */
-export async function startShow(stateDir: string, speed: number): Promise<Show> {
-  const line = ['demo', '--speed', String(speed), '--drill', 'frozen-features', '--state-dir', stateDir];
+export async function startShow(stateDir: string, modelPath: string, speed: number): Promise<Show> {
+  const line = ['demo', '--model', modelPath, '--speed', String(speed), '--state-dir', stateDir];
   const child = spawn(process.execPath, ['dist/src/cli/main.js', ...line], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const uiUrl = await addressOf(child, join(stateDir, 'platform.json'));
+  const { uiUrl, environment } = await platformOf(child, join(stateDir, 'platform.json'));
+  const gateway = environment['HOLDFAST_GATEWAY_URLS'] ?? '';
   return {
     uiUrl,
     found: (filter, patienceMs) => firstFound(child, uiUrl, filter, patienceMs),
+    async freezeFeatures(model) {
+      const answer = await fetch(`${gateway}/v1/models/${model}/drill`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ frozenFeatures: true }),
+      });
+      if (!answer.ok) throw new Error(`the gateway did not freeze: ${await answer.text()}`);
+    },
     async stop() {
       child.kill('SIGINT');
       if (child.exitCode === null) await once(child, 'exit');
@@ -30,12 +41,17 @@ export async function startShow(stateDir: string, speed: number): Promise<Show> 
   };
 }
 
-async function addressOf(child: ChildProcess, platformFile: string): Promise<string> {
+interface Platform {
+  readonly uiUrl: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+async function platformOf(child: ChildProcess, platformFile: string): Promise<Platform> {
   while (!existsSync(platformFile)) {
     requireRunning(child);
     await sleep(LOOK_AGAIN_MS);
   }
-  return (JSON.parse(readFileSync(platformFile, 'utf8')) as { uiUrl: string }).uiUrl;
+  return JSON.parse(readFileSync(platformFile, 'utf8')) as Platform;
 }
 
 async function firstFound(child: ChildProcess, uiUrl: string, filter: string, patienceMs: number): Promise<string> {
