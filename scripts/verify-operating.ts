@@ -28,6 +28,9 @@ const PARTS: readonly Part[] = [
       'dist/test/cli/program.test.js',
       'dist/test/cli/orders.test.js',
       'dist/test/cli/operating.test.js',
+      'dist/test/cli/completion.test.js',
+      'dist/test/cli/reset.test.js',
+      'dist/test/contracts/error-fixtures.test.js',
     ],
   },
   {

@@ -1,12 +1,4 @@
 /** One call to Temporal: with a deadline, tried again under the same id, its failure in words. */
-import {
-  isGrpcDeadlineError,
-  isGrpcServiceError,
-  QueryNotRegisteredError,
-  QueryRejectedError,
-  WorkflowNotFoundError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { HoldfastError } from '../contracts/errors.ts';
 
@@ -46,39 +38,49 @@ export async function callTemporal<T>(
     try {
       return await client.withDeadline(deadline, call);
     } catch (error) {
-      const mayRecover = (isUnavailable(error) || isBetweenRuns(error)) && Date.now() + TRY_AGAIN_MS < deadline;
-      if (!mayRecover) throw inWords(error, target);
+      // It is loaded by now: without it there is no client to call.
+      const sdk = await import('@temporalio/client');
+      const mayRecover = isUnavailable(sdk, error) || isBetweenRuns(sdk, error);
+      if (!mayRecover || Date.now() + TRY_AGAIN_MS >= deadline) throw inWords(sdk, error, target);
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
 }
 
-const isUnavailable = (error: unknown): boolean => hasCode(error, GRPC_UNAVAILABLE);
+type Sdk = typeof import('@temporalio/client');
 
-const isBetweenRuns = (error: unknown): boolean =>
-  hasCode(error, GRPC_FAILED_PRECONDITION) && causes(error).some(({ message }) => message.includes(BETWEEN_RUNS));
+const isUnavailable = (sdk: Sdk, error: unknown): boolean => hasCode(sdk, error, GRPC_UNAVAILABLE);
 
-function hasCode(error: unknown, code: number): boolean {
+const isBetweenRuns = (sdk: Sdk, error: unknown): boolean =>
+  hasCode(sdk, error, GRPC_FAILED_PRECONDITION) && causes(error).some(({ message }) => message.includes(BETWEEN_RUNS));
+
+function hasCode({ isGrpcServiceError }: Sdk, error: unknown, code: number): boolean {
   return causes(error).some((cause) => {
     const found: number | null = isGrpcServiceError(cause) ? cause.code : null;
     return found === code;
   });
 }
 
-function inWords(error: unknown, target: string): unknown {
+function inWords(sdk: Sdk, error: unknown, target: string): unknown {
+  const {
+    WorkflowNotFoundError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    QueryRejectedError,
+    QueryNotRegisteredError,
+  } = sdk;
   const chain = causes(error);
   if (chain.some((cause) => cause instanceof WorkflowNotFoundError)) {
     return new HoldfastError('PROCESS_NOT_FOUND', `no process ${target} is running`, { cause: error });
   }
   const late = (cause: unknown): boolean =>
-    cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(cause);
+    cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError || sdk.isGrpcDeadlineError(cause);
   if (chain.some(late)) {
     return new HoldfastError('CALL_TIMEOUT', `${target} has not answered in time`, { cause: error });
   }
-  if (hasCode(error, GRPC_FAILED_PRECONDITION)) {
+  if (hasCode(sdk, error, GRPC_FAILED_PRECONDITION)) {
     return new HoldfastError('CALL_TIMEOUT', `no worker answers for ${target}`, { cause: error });
   }
-  if (isUnavailable(error)) {
+  if (isUnavailable(sdk, error)) {
     return new HoldfastError('TEMPORAL_UNAVAILABLE', `Temporal does not answer for ${target}`, { cause: error });
   }
   const failure = chain.find((cause) => cause instanceof QueryNotRegisteredError && TASK_FAILED.test(cause.message));

@@ -1,7 +1,6 @@
 /** How this process reaches Temporal: from Temporal's own environment variables, so that one build runs on a dev server, a cluster and Temporal Cloud. */
 import { readFileSync } from 'node:fs';
-import { Client, Connection } from '@temporalio/client';
-import type { ConnectionOptions } from '@temporalio/client';
+import type { Client, ConnectionOptions } from '@temporalio/client';
 import { HoldfastError } from '../contracts/errors.ts';
 
 /** The variables that are read, with their meaning; the names are Temporal's. */
@@ -57,6 +56,8 @@ export const isTemporalGiven = (environment: Environment = process.env): boolean
  */
 export async function connectClient(settings = temporalSettings(), timeoutMs = 5_000): Promise<Client> {
   const { namespace, ...connection } = settings;
+  // Loaded when somebody really connects: the help of a command does not wait for it.
+  const { Client, Connection } = await import('@temporalio/client');
   try {
     return new Client({
       connection: await Connection.connect({ ...connection, connectTimeout: timeoutMs }),

@@ -1,5 +1,4 @@
 /** Evidence that somebody else measures: recorded first, then the rollout is told. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { EvidenceCommand, EvidenceReceipt } from '../contracts/evidence.ts';
 import { HoldfastError } from '../contracts/errors.ts';
@@ -87,6 +86,7 @@ export async function recordEvidence(
       options,
     );
   } catch (error) {
+    const { WorkflowUpdateFailedError } = await import('@temporalio/client');
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     return { batchId, result: 'refused', message: error.cause?.message ?? error.message, later: false };
   }

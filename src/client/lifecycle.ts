@@ -1,5 +1,4 @@
 /** Starting a model, and asking how it stands. */
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import { lifecycleId, parseWorkflowId, TASK_QUEUES } from '../contracts/names.ts';
@@ -39,6 +38,7 @@ export async function startModel(
     await callTemporal(client, workflowId, () => client.workflow.start('lifecycle', start), options);
     return { workflowId, alreadyRunning: false, digest };
   } catch (error) {
+    const { WorkflowExecutionAlreadyStartedError } = await import('@temporalio/client');
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const handle = client.workflow.getHandle(workflowId);
     const { memo } = await callTemporal(client, workflowId, () => handle.describe(), options);

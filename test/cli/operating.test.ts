@@ -3,7 +3,11 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ended, startRolloutStories } from '../workflows/rollout-stories.ts';
 import type { RolloutStories, Story } from '../workflows/rollout-stories.ts';
+import type { CommandTable } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { explain } from '../../src/client/lifecycle.ts';
+import { EXIT_CODES } from '../../src/contracts/errors.ts';
+import type { ExitName } from '../../src/contracts/errors.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { HOUR_MS } from '../../src/domain/time.ts';
 import { eventually } from '../workflows/stage-run.ts';
@@ -287,6 +291,50 @@ describe('rollouts, operated from a terminal', function () {
         'notification test',
       ])
         assert.match((await captured([...words.split(' '), '--help'])).stdout, /--dry-run/, words);
+    });
+  });
+
+  describe('exit codes', () => {
+    /** What ends with each, given the id of a rollout that was rolled back, of one that goes on, and of one whose worker is gone. */
+    const ROWS: Readonly<Record<ExitName, (ids: Record<'back' | 'open' | 'alone', string>) => readonly string[]>> = {
+      ok: () => ['inbox'],
+      error: () => ['validate', 'no-such.yaml'],
+      usage: () => ['inbx'],
+      rolledBack: ({ back }) => ['watch', back],
+      refused: ({ open }) => ['resume', open, '--as', 'ana', '--reason', 'because'],
+      pending: ({ open }) => ['watch', open, '--timeout', '0.1'],
+      timeout: ({ alone }) => ['explain', alone],
+    };
+
+    /** The same question with less patience than a person's: ten seconds are long in a test. */
+    const impatient: CommandTable = {
+      explain: {
+        summary: 'Explain',
+        examples: ['explain'],
+        load: async () => ({
+          command: {
+            declare: (command) => void command.argument('<process>'),
+            run: async ({ args }) => {
+              const inWords = await explain(stories.client, args[0] ?? '', { deadlineMs: 300 });
+              return { exit: 'ok', document: { inWords }, text: inWords };
+            },
+          },
+        }),
+      },
+    };
+
+    it('are what the table says, one real command a row', async () => {
+      const [back, open] = await Promise.all([exposed('rolled-back'), exposed('goes-on')]);
+      await back.order('rollback');
+      await ended(back);
+      const alone = 'rollout/alone/00000000-1';
+      await stories.client.workflow.start('rollout', { workflowId: alone, taskQueue: 'nobody', args: [] });
+      const ids = { back: back.input.rolloutId, open: open.input.rolloutId, alone };
+      for (const [name, { code }] of Object.entries(EXIT_CODES)) {
+        const table = name === 'timeout' ? impatient : COMMANDS;
+        const { exitCode, stdout, stderr } = await captured(ROWS[name as ExitName](ids), table);
+        assert.equal(exitCode, code, `${name}: ${stdout}${stderr}`);
+      }
     });
   });
 });
