@@ -15,7 +15,8 @@ import { runMutants } from './verify-mutation/run.ts';
 const SHARE_MIN = 0.9;
 /**
  * The e-process files are what turns outcomes into an e-value and e-values into a rejection; the gate files are what turns a policy and
- * cohorts into a decision. Special functions, drift, metrics and agreement are not among them.
+ * cohorts into a decision. Special functions, drift, metrics and agreement are not among them; nor is `domain/gate`, which reads tables
+ * for the offline judge and is tested through the command line.
  */
 const FILES = [
   'betting-martingale',

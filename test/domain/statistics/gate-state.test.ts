@@ -89,7 +89,7 @@ describe('a state that no look can have returned', () => {
   });
 
   it('stands between two cohorts', () => {
-    refuses({ state: { watermark: 2.5 } }, 'STAT_INPUT_INVALID', 3.5);
+    assert.throws(() => lookFrom({ state: { watermark: 2.5 } }), { message: /watermark of the state is 2.5/ });
     refuses({ state: { watermark: -1 } }, 'STAT_INPUT_INVALID', 0);
     refuses({ progress: { cohortsInStep: -1 } }, 'STAT_INPUT_INVALID');
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { logBayesFactorMultinomial, StatisticsError } from '../../../src/domain/statistics/index.ts';
+import { logBayesFactorMultinomial, logESrm, StatisticsError } from '../../../src/domain/statistics/index.ts';
 
 const refuses = (code: string, act: () => unknown) =>
   assert.throws(act, (error) => error instanceof StatisticsError && error.code === code);
@@ -11,6 +11,24 @@ describe('the Bayes factor of a sample ratio', () => {
     const arms = <T>(value: T) => Array.from({ length: 10 }, () => value);
     const got = logBayesFactorMultinomial(arms(1e14), arms(0.1), {});
     assert.ok(Math.abs(got - -124.403356145) < 1e-9, `${got}`);
+    const uneven = arms(1e14).map((count, i) => count + 1e7 * (i - 4));
+    assert.ok(Math.abs(logBayesFactorMultinomial(uneven, arms(0.1), {}) - -83.153358435) < 1e-7);
+  });
+
+  it('is one of the shares as given, where they sum to 1 only nearly', () => {
+    const got = logBayesFactorMultinomial([600, 400], [0.5, 0.500_000_5], {});
+    assert.ok(Math.abs(got - 9.67460937109792) < 1e-9, `${got}`);
+  });
+
+  it('counts exposure in basis points: at 10000 every unit is the candidate’s', () => {
+    assert.equal(
+      logESrm(new Map([[500, [940, 60]]]), 1000),
+      logBayesFactorMultinomial([940, 60], [0.95, 0.05], { concentration: 1000 }),
+    );
+    assert.deepEqual(
+      [logESrm(new Map([[10_000, [0, 9]]]), 1000), logESrm(new Map([[10_000, [1, 9]]]), 1000)],
+      [0, Infinity],
+    );
   });
 
   it('is 1 before the first unit, for shares that sum to 1 only nearly, and for a single arm', () => {
@@ -24,8 +42,10 @@ describe('the Bayes factor of a sample ratio', () => {
     assert.notEqual(of({}), of({ concentration: 1001 }));
   });
 
-  it('refuses no arms, and shares that are no distribution although they sum to 1', () => {
+  it('refuses no arms, parts of units, and shares that are no distribution although they sum to 1', () => {
     refuses('STAT_LENGTH_MISMATCH', () => logBayesFactorMultinomial([], [], {}));
+    for (const count of [-1, 0.5, NaN])
+      refuses('STAT_COUNT_INVALID', () => logBayesFactorMultinomial([1, count], HALVES, {}));
     refuses('STAT_WEIGHTS_SUM', () => logBayesFactorMultinomial([1, 1], [-0.5, 1.5], {}));
   });
 
