@@ -3,7 +3,7 @@ import type { DiffHistogram } from './diff-histogram.ts';
 import { DEFAULT_GRID, sharedEtaGrid } from './eta-grid.ts';
 import type { Grid } from './eta-grid.ts';
 import { logMeanExp } from './log-sum-exp.ts';
-import { requireLevel, StatisticsError } from './statistics-error.ts';
+import { requireArgument, requireLevel, StatisticsError } from './statistics-error.ts';
 
 /** `harm`: null "every conditional mean of D is at most the margin". `safe`: null "every one is at least the margin". */
 export type Direction = 'harm' | 'safe';
@@ -85,7 +85,7 @@ function supremum(isEvidence: (margin: number) => boolean, width: number): numbe
  * that safe evidence certifies. Never tighter than the exact bound, and at most `width` wider.
  *
  * @returns absolute loss difference; −1 or 1 while there is no evidence
- * @throws as `confidenceBounds`
+ * @throws as `confidenceBounds`; STAT_INPUT_INVALID for a width below 1e-13, which the search could not reach
  */
 export function confidenceBound(
   h: DiffHistogram,
@@ -95,6 +95,7 @@ export function confidenceBound(
   width = BOUND_WIDTH,
 ): number {
   requireLevel(level, 'level');
+  requireArgument(width >= BOUND_WIDTH, 'width', width, `a width of the search from ${BOUND_WIDTH}`);
   const etas = sharedEtaGrid(grid);
   const threshold = -Math.log(level);
   const { values, counts } = ascendingValues(h);

@@ -88,6 +88,7 @@ const CALLS: Record<string, unknown[]> = {
   chiSquaredSf: [2, 3],
   clopperPearson: [3, 10, 0.95],
   cohenKappa: [[0, 1, 1], [0, 1, 0], 2],
+  confidenceBound: [HISTOGRAM, 0.05, 'lower', GRID, 1e-3],
   confidenceBounds: [HISTOGRAM, 0.05, GRID],
   dawidSkene: [
     [
