@@ -85,6 +85,7 @@ export function faultsOf(onRecord: OnRecord): Fault[] {
 async function ledgerOf(url: string, model: string): Promise<LedgerEntry[]> {
   const response = await fetch(`${url}/v1/models/${model}/ledger`);
   const text = await response.text();
+  if (!response.ok) throw new Error(`the ledger of ${model} was answered ${response.status}: ${text}`);
   return text
     .split('\n')
     .slice(0, -1)

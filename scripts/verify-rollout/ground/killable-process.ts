@@ -16,6 +16,7 @@ const alive = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
 
 /**
  * One process of the proving ground. Whenever it dies it is started again, as often as it takes: the supervisor of the product gives up

@@ -10,6 +10,7 @@ import { ModelInHand } from '../ground/model-in-hand.ts';
 import { Patience } from '../ground/patience.ts';
 import { modelFor } from '../ground/stories.ts';
 import type { StoryName } from '../ground/stories.ts';
+import { whyStuck } from '../ground/stuck.ts';
 import { differences, tell } from '../ground/telling.ts';
 import type { Place } from '../ground/telling.ts';
 import type { Say } from '../part.ts';
@@ -27,7 +28,11 @@ const TOLD: readonly StoryName[] = [
   'is rejected',
   'is ended from outside',
 ];
-const PATIENCE_MS = 300_000;
+/**
+ * A workflow task that meets one death after the other is given longer and longer by Temporal until it is missed: 10 s at first, three
+ * minutes in its seventh attempt. On a machine that is busy otherwise, too, a rollout in some hundreds gets there.
+ */
+const PATIENCE_MS = 900_000;
 const WORKERS = 2;
 
 export interface KillRun {
@@ -127,6 +132,10 @@ async function tellOn(
     const story = TOLD[Math.floor(random() * TOLD.length)] ?? 'climbs to the end';
     const candidate = await hand.candidate(`idea-${turn}`);
     await hand.submit(candidate);
-    take(await tell(place, story, hand, candidate));
+    take(
+      await tell(place, story, hand, candidate).catch(async (error: unknown): Promise<never> => {
+        throw new Error(`${String(error)}; ${await whyStuck(place.client, candidate.rolloutId)}`, { cause: error });
+      }),
+    );
   }
 }
