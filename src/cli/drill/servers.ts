@@ -12,7 +12,8 @@ const BATCHES_AWAY = 120;
 const LOOK_EVERY_MS = 500;
 
 export const postgresGone: Drill = {
-  breaks: 'PostgreSQL is killed and stays away for two minutes while a candidate serves 1 % and traffic goes on',
+  breaks:
+    'PostgreSQL is killed and stays away (two minutes, or --away) while a candidate serves 1 % and traffic goes on',
   expects: 'every request is answered by the last split; afterwards no request, label or decision is lost or repeated',
   declare: firstModelOnly,
   play: async (rehearsal, { awayMs }) => {
