@@ -34,7 +34,7 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
     inWords = words;
     said.push(words);
     display.show({
-      details: [explain(), seeAlso(input.model)].join('\n'),
+      details: [explain(), seeAlso(input.model, input.experimentId)].join('\n'),
       attributes: {
         HoldfastModel: input.model,
         HoldfastStage: 'experimentation',

@@ -14,6 +14,7 @@ import type { Notice } from '../contracts/notifications.ts';
 import type { SearchAttributeValues } from '../contracts/search-attributes.ts';
 import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
 import { escaped, fact, workflowLink } from '../domain/markdown.ts';
+import { pageCommand } from '../domain/report/page-command.ts';
 import { control, watch } from './activity-doors.ts';
 import { aboutThisRun, createDisplay } from './display.ts';
 import { onQuery } from './doors.ts';
@@ -21,6 +22,12 @@ import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { createNotices } from './notices.ts';
 import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
+
+const links = (model: string, incidentId: string): string =>
+  fact(
+    'See also',
+    `${workflowLink('monitoring', monitoringId(model))}, the page of evidence: \`${pageCommand(incidentId)}\``,
+  );
 
 /** @returns the closing reason */
 export async function incident(input: IncidentInput): Promise<string> {
@@ -40,7 +47,7 @@ export async function incident(input: IncidentInput): Promise<string> {
   const notices = createNotices(input);
   const show = (phase: 'degraded' | 'healthy'): void =>
     display.show({
-      details: [explain(), fact('See also', workflowLink('monitoring', monitoringId(model)))].join('\n'),
+      details: [explain(), links(model, incidentId)].join('\n'),
       attributes: attributesOf({ model, incidentId }, response, phase),
       line: inWords,
     });

@@ -2,6 +2,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { DOORS } from '../contracts/message-doors.ts';
 import { EXPLAIN_QUERY, incidentClosedSignal, STATUS_QUERY } from '../contracts/messages.ts';
+import { monitoringId } from '../contracts/names.ts';
 import type { IncidentRecord, PerformanceRecord } from '../contracts/records.ts';
 import type { MonitoringInput } from '../contracts/workflows.ts';
 import { performanceTable } from '../domain/monitoring/performance-table.ts';
@@ -36,7 +37,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   const display = createDisplay();
   const show = (): void =>
     display.show({
-      details: [explain(), seeAlso(model)].join('\n'),
+      details: [explain(), seeAlso(model, monitoringId(model))].join('\n'),
       attributes: {
         HoldfastModel: model,
         HoldfastStage: 'monitoring',

@@ -1,5 +1,6 @@
 /** A rollout in words: where it is, what it waits for, and the exact next action. */
 import { escaped, fact, fenced, jsonToPaste, workflowLink } from '../markdown.ts';
+import { pageCommand } from '../report/page-command.ts';
 import type { RolloutState, Step } from './states.ts';
 
 export interface Rollout {
@@ -172,8 +173,6 @@ function pageLinks({ rolloutId }: Rollout, { head, brief }: RolloutState): strin
     ? [`the page of evidence: \`${pageCommand(rolloutId)}\``]
     : [`[the page of evidence](${edgeUrl}/reports/${head.digest})`];
 }
-
-const pageCommand = (rolloutId: string): string => `npx holdfast report ${rolloutId}`;
 
 function standing({ idea, bundle, claim }: Rollout, state: RolloutState): string[] {
   const stable = state.brief === null ? 'not known yet' : `\`${state.brief.stable.slice(0, DIGEST_SHOWN)}\``;

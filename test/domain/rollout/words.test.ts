@@ -161,6 +161,17 @@ describe('a rollout in words', () => {
     assert.ok(details.length < 20_000);
   });
 
+  it('leads to the page of evidence of the newest decision, or says what writes it where nobody told the address', () => {
+    const head = { sequence: 7, digest: 'd'.repeat(64) };
+    const state = { ...after(...standing, asking), head };
+    const at = (edgeUrl: string): RolloutState => ({ ...state, brief: { ...state.brief!, edgeUrl } });
+    assert.match(explainRollout(rollout, state), /^npx holdfast report rollout\/shop\/cccccccc-1$/m);
+    assert.match(rolloutDetails(rollout, state, null), /`npx holdfast report rollout\/shop\/cccccccc-1`/);
+    const link = `[the page of evidence](https://edge.example.org/reports/${head.digest})`;
+    for (const url of ['https://edge.example.org', 'https://edge.example.org/'])
+      assert.ok(rolloutDetails(rollout, at(url), null).includes(link), url);
+  });
+
   it('escapes what people wrote', () => {
     const state = after(...standing, { kind: 'paused', by: 'ana', reason: '<script>alert(1)</script>' });
     assert.doesNotMatch(rolloutDetails(rollout, state, null), /<script>/);
