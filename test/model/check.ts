@@ -18,7 +18,8 @@ import { QUALITIES, World } from './world.ts';
 import type { Quality } from './world.ts';
 
 const STEPS = 70;
-const ROUNDS_OF_REST = 120;
+/** Enough for two rollouts whose steps all run to deadlines that were extended, at four rounds a cohort. */
+const ROUNDS_OF_REST = 600;
 const NO_EVIDENCE = 'e'.repeat(64);
 
 export interface Violation {
