@@ -26,6 +26,7 @@ export function unmetConditions(input: UnmetInput): string[] {
   return [
     ...faults(record),
     ...[...missing].map(([stream, reason]) => `${stream}: ${reason}`),
+    ...pending(record, missing),
     ...suspicions(input),
     ...required.flatMap((stream) => [...floors(stream, input), ...certainty(stream, input)]),
     ...(record.reasons.includes('approval') ? ['everything is certified; only an approval is missing'] : []),
@@ -36,8 +37,18 @@ export function unmetConditions(input: UnmetInput): string[] {
 function faults({ reasons }: LookRecord): string[] {
   const lines = [];
   if (reasons.includes('srm')) lines.push('the measured split is not the ordered one; only a rollback ends this');
+  if (reasons.includes('cohort-void'))
+    lines.push('the cohort does not count, because stable was not what served; needs one that counts');
   if (reasons.includes('foreign-split')) lines.push('somebody else writes the split; only a rollback ends this');
   return lines;
+}
+
+/** Evidence the look waits for and nobody has said why: of an earlier cohort, for example. */
+function pending({ reasons }: LookRecord, missing: UnmetInput['missing']): string[] {
+  if (!reasons.includes('data-pending')) return [];
+  const late = reasons.filter((reason) => reason !== 'data-pending' && !missing.has(reason));
+  if (late.length > 0) return late.map((stream) => `${stream}: evidence of an earlier cohort has not arrived`);
+  return missing.size === 0 ? ['evidence that is due has not arrived'] : [];
 }
 
 function suspicions({ policy, record }: UnmetInput): string[] {
