@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { analyzeCohorts, beginGate, lookAt, StatisticsError } from '../../../src/domain/statistics/index.ts';
+import { analyzeCohorts, beginGate, lookAgain, lookAt, StatisticsError } from '../../../src/domain/statistics/index.ts';
 import type {
   Cohort,
+  Completion,
   DiffHistogram,
   GatePolicy,
   GateState,
+  LookOptions,
   StreamPolicy,
 } from '../../../src/domain/statistics/index.ts';
 
@@ -133,6 +135,32 @@ describe('a cohort that is held', () => {
     });
     const third = stateAfter(policy, [cohortOf(1), cohortOf(2), cohortOf(3)]);
     assert.deepEqual(third.progress.held['1'], first.progress.held['1']);
+  });
+});
+
+describe('a second look at the last cohort', () => {
+  const policy: GatePolicy = { ...POLICY, steps: [POLICY.steps[0]!], streams: [LOSS] };
+  const waiting = stateAfter(policy, [cohortOf(1, { pending: ['loss'] })]);
+  const again = (completion: Omit<Completion, 'cohort'>, options: LookOptions = {}) => {
+    const { record } = lookAgain(policy, waiting, 'ok', { ...options, completions: [{ cohort: 1, ...completion }] });
+    return [record.decision, ...record.reasons].join(' ');
+  };
+
+  it('advances as a first one does, unless the people asked are not agreed', () => {
+    const differences = { loss: CERTIFIED };
+    assert.equal(again({ differences }), 'advance');
+    assert.equal(again({ differences }, { mayAdvance: false }), 'continue approval');
+  });
+
+  it('is at a cohort that is known or void', () => {
+    assert.throws(() => lookAgain(policy, waiting, 'pending' as 'ok'), { code: 'STAT_COHORT_INVALID' });
+  });
+
+  it('takes units that were counted later, whole ones', () => {
+    for (const wrong of [{ control: -1 }, { candidate: 0.5 }, { exposureBp: 0.5 }])
+      assert.throws(() => again({ assigned: { exposureBp: 500, control: 1, candidate: 1, ...wrong } }), {
+        code: 'STAT_COUNT_INVALID',
+      });
   });
 });
 
