@@ -5,7 +5,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,6 +89,8 @@ async function ask(words: readonly string[]): Promise<object> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-recording-'));
+// The user that PostgreSQL runs as under root must get in, or the film begins with a notice about that.
+chmodSync(folder, 0o755);
 try {
   const [given] = process.argv.slice(2);
   const cast = given === undefined ? await record(folder) : readFileSync(given, 'utf8');
