@@ -32,8 +32,6 @@ import { checkServing } from './serving-check.ts';
 import { takeTurn } from './turns.ts';
 import { waitForWork } from './waiting.ts';
 
-/** One call of a wait for a look; what is left of the ten minutes that such a call may take is for the look itself. */
-const LONGEST_WAIT_MS = 300_000;
 /** Requests in flight are answered within milliseconds: the way back looks again before it has itself called anew, which takes a second. */
 const IN_FLIGHT_MS_MAX = 500;
 const LOOK_AGAIN_MS = 10;
@@ -55,11 +53,10 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
     returnToStable: (input) => returnToStable(trafficRouter, input),
     async judgeNext(input) {
       const { model, rolloutId, turn } = input;
-      const findLook = async (tx: RecordTransaction, watermark: number | null): ReturnType<typeof dueLook> => {
+      const due = await waitForWork(records, model, rolloutId, async (tx, watermark) => {
         await takeTurn(tx, rolloutId, turn);
         return dueLook(tx, watermark, input);
-      };
-      const due = await waitForWork(records, model, rolloutId, findLook, { longestCallMs: LONGEST_WAIT_MS });
+      });
       if (due.kind !== 'due') return due;
       return { kind: 'judged', judgement: await keepAlive(() => look(ports, { ...input, ...due.look })) };
     },

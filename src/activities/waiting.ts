@@ -15,17 +15,12 @@ export interface Waiting {
   readonly before?: () => Promise<void>;
   /** For participants whose news does not come through the records, milliseconds. */
   readonly lookAgainMs?: number;
-  /**
-   * For waits that must hear of their news at once: how long one call lasts, milliseconds. A server may take a second to begin the next
-   * one, whatever the delay it is told, and nobody listens meanwhile.
-   */
-  readonly longestCallMs?: number;
 }
 
 /**
  * Waits until `look` finds work. While it finds none, the participant is settled through the watermark it has seen, in the same
  * transaction, so that the unattended clock can move on exactly when nothing is left to do; finding work unsettles it.
- * After {@link Waiting.longestCallMs} it fails as benign: the retry costs the history nothing.
+ * After {@link LONGEST_CALL_MS} it fails as benign: the retry costs the history nothing.
  *
  * @param look Reads and writes inside the transaction; null when there is nothing to do at this watermark (null before traffic).
  */
@@ -36,7 +31,7 @@ export async function waitForWork<T>(
   look: (tx: RecordTransaction, watermark: number | null) => Promise<T | null>,
   waiting: Waiting = {},
 ): Promise<T> {
-  const deadline = Date.now() + (waiting.longestCallMs ?? LONGEST_CALL_MS);
+  const deadline = Date.now() + LONGEST_CALL_MS;
   for (;;) {
     // Begun before the look: a change between the look and the wait would be slept through.
     const changed = store.waitForChange(model, waiting.lookAgainMs ?? LOOK_AGAIN_MS);
