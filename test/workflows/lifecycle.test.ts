@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { lifecycleId } from '../../src/contracts/names.ts';
 import type { LifecycleInput } from '../../src/contracts/workflows.ts';
-import { ladderOf, startRolloutStories } from './rollout-stories.ts';
+import { flightModel } from '../adapters/data-source/places.ts';
+import { startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories } from './rollout-stories.ts';
 import { eventually, faultsOfAllRuns, keepHistory } from './stage-run.ts';
 
@@ -24,7 +25,7 @@ describe('the workflow of a life cycle', function () {
     }
   };
   const inputOf = (model: string): LifecycleInput => ({
-    declaration: ladderOf(model),
+    declaration: { ...flightModel(), model, owner: 'cleo' },
     digest: 'a'.repeat(64),
     baseDir: '.',
     modelPath: 'shop.yaml',
@@ -107,11 +108,11 @@ describe('the workflow of a life cycle', function () {
     const input = inputOf('broken');
     const declaration = { ...input.declaration, healthyRange: [1, 0, 0] as unknown as [number, number] };
     const handle = await stories.run.start('lifecycle', lifecycleId('broken'), { ...input, declaration });
-    const state = await eventually(
-      () => handle.describe(),
-      ({ raw }) => (raw.pendingActivities?.[0]?.attempt ?? 0) > 1,
-    );
-    assert.match(state.raw.pendingActivities?.[0]?.lastFailure?.message ?? '', /healthyRange/);
+    await assert.rejects(handle.result(), ({ cause }: Error) => {
+      const reason = cause instanceof ActivityFailure ? cause.cause : cause;
+      assert.match(reason instanceof Error ? reason.message : '', /the declaration has \d+ faults?, .*healthyRange/);
+      return true;
+    });
   });
 
   describe('altogether', () =>

@@ -9,10 +9,11 @@ import type { AnyMessage, Doors } from '../../src/contracts/message-doors.ts';
 import * as contracts from '../../src/contracts/messages.ts';
 import type { WorkflowKind } from '../../src/contracts/names.ts';
 import type { AllActivities, DatasetSummary } from '../../src/contracts/workflows.ts';
+import { flightModel } from '../adapters/data-source/places.ts';
 import { faultsOf } from './history-rules.ts';
 import { HUGE, misshapen, undecodable } from './malformed-payloads.ts';
 import type { MalformedMessage } from './malformed-payloads.ts';
-import { ladderOf, startRolloutStories } from './rollout-stories.ts';
+import { startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories } from './rollout-stories.ts';
 import { eventually, historyOf } from './stage-run.ts';
 
@@ -99,7 +100,7 @@ describe('whatever is sent to it, known or unknown,', function () {
   > = {
     lifecycle: {
       start: async () => {
-        const declaration = ladderOf('junk-life');
+        const declaration = { ...flightModel(), model: 'junk-life' };
         const input = { declaration, digest: '0'.repeat(64), baseDir: '.', modelPath: 'shop.yaml' };
         const handle = await stories.run.start('lifecycle', 'lifecycle/junk-life', input);
         // Until its stages have been started and have spoken, its state moves by itself.
