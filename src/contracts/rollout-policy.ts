@@ -212,7 +212,11 @@ export const rolloutPolicySchema = z.strictObject({
     .describe(
       'Extra loss per 1,000 units that rolls back under exposure at any time; above what single days do. Default: half the budget',
     ),
-  errorRatio: z.number().min(1).default(2).describe('Tolerated ratio of serving errors, candidate to stable'),
+  errorRatio: z
+    .number()
+    .min(1)
+    .default(2)
+    .describe('Ratio of serving errors, candidate to stable, above which is harm'),
   slices: z
     .array(sliceSchema)
     .max(20)

@@ -4,19 +4,19 @@
  * verdict it stands for.
  */
 import type { DifferenceFinding } from '../gate/difference-bounds.ts';
+import { differenceFinding } from '../rollout/difference-finding.ts';
 import { LOSS_STREAM, policyAtStep } from '../rollout/gate-runs.ts';
 import type { GateRunPlan, RunName } from '../rollout/gate-runs.ts';
-import { assessmentOf } from '../rollout/look-words.ts';
+import { assessmentOf, declaredSafeMargin } from '../rollout/look-words.ts';
 import { judgeAgain, takeLook } from '../rollout/looks.ts';
 import type { LookBasis, PastLook } from '../rollout/looks.ts';
 import type { RecordedEvidence } from '../rollout/recorded-chain.ts';
 import { gateRunPlan, ladderOf } from '../rollout/recorded-policy.ts';
 import { unmetConditions } from '../rollout/unmet.ts';
-import { beginGate, effectiveHarmMargin, effectiveSafeMargin, mergeHistograms } from '../statistics/index.ts';
+import { beginGate, mergeHistograms } from '../statistics/index.ts';
 import type { CountTuple, GatePolicy, GateState, LookRecord, StreamPolicy } from '../statistics/index.ts';
 import { planGate } from '../statistics/gate-plan.ts';
 import { cohortStart, isoInstant } from '../time.ts';
-import { differenceFinding } from './bounds.ts';
 import { decisionsOf } from './material.ts';
 import type { ChainedDecision, RolloutMaterial } from './material.ts';
 
@@ -218,14 +218,12 @@ function countedOf(
   return { difference: histogram.length === 0 ? null : differenceFinding(policy, stream, histogram), counts: null };
 }
 
-/** Margins as declared: what the gate tests is shifted by half a quantum where differences are rounded. */
+/** Margins as declared. */
 function marginsOf(
   policy: GatePolicy,
   stream: StreamPolicy,
   step: number,
 ): Pick<StreamSeen, 'safeMargin' | 'harmMargin'> {
   if (stream.kind === 'count') return { safeMargin: stream.safeRatio, harmMargin: stream.harmRatio };
-  const safe = effectiveSafeMargin(policy, stream, step);
-  const shift = effectiveHarmMargin(stream) - stream.harmMargin;
-  return { safeMargin: safe === null ? null : safe + shift, harmMargin: stream.harmMargin };
+  return { safeMargin: declaredSafeMargin(policy, stream, step), harmMargin: stream.harmMargin };
 }

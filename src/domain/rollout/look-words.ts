@@ -1,12 +1,7 @@
 /** One look of the gate for people: a table with fixed columns, and a sentence. */
 import { alignedTable, grouped } from '../aligned-table.ts';
-import {
-  confidenceBounds,
-  effectiveHarmMargin,
-  effectiveSafeMargin,
-  histogramSize,
-  mergeHistograms,
-} from '../statistics/index.ts';
+import type { DifferenceFinding } from '../gate/difference-bounds.ts';
+import { effectiveHarmMargin, effectiveSafeMargin, histogramSize, mergeHistograms } from '../statistics/index.ts';
 import type {
   CountStreamPolicy,
   CountTuple,
@@ -17,6 +12,7 @@ import type {
   LookRecord,
   StreamPolicy,
 } from '../statistics/index.ts';
+import { differenceFinding } from './difference-finding.ts';
 
 /** e-values as people read them: `×7.4`; beyond a million only the order of size. */
 export function evidenceInWords(lnE: number): string {
@@ -28,21 +24,12 @@ export function evidenceInWords(lnE: number): string {
 const NOTHING = '–';
 const perThousand = (value: number): string => (value * 1000).toFixed(1);
 
-interface Seen {
-  readonly mean: number;
-  readonly lower: number;
-  readonly upper: number;
-  readonly units: number;
-}
-
 /** What all judged evidence of a stream of differences says. Null before the first unit. */
-function differenceSeen(policy: GatePolicy, state: GateState, stream: StreamPolicy): Seen | null {
+function differenceSeen(policy: GatePolicy, state: GateState, stream: StreamPolicy): DifferenceFinding | null {
   const kept = state.state[stream.id];
   const histogram: DiffHistogram = kept !== undefined && 'epochs' in kept ? mergeHistograms(...kept.epochs) : [];
-  const units = histogramSize(histogram);
-  if (units === 0) return null;
-  const mean = histogram.reduce((sum, [num, den, count]) => sum + (num / den) * count, 0) / units;
-  return { mean, ...confidenceBounds(histogram, policy.alpha * stream.weight, policy.grid), units };
+  if (stream.kind !== 'difference' || histogramSize(histogram) === 0) return null;
+  return differenceFinding(policy, stream, histogram);
 }
 
 /** Events of the candidate for each of stable's, at equal numbers of requests. */
@@ -89,9 +76,14 @@ function metricRow(policy: GatePolicy, state: GateState, record: LookRecord, str
 
 /** What must be certified for an advance; of a metric that can only stop, what it must not be certified above. */
 function marginOf(policy: GatePolicy, record: LookRecord, stream: DifferenceStreamPolicy): number {
-  const safe = stream.requiredForAdvance === true ? effectiveSafeMargin(policy, stream, record.step) : null;
-  // The test's nulls are shifted by half a quantum; people declared the margin without it.
-  return safe === null ? stream.harmMargin : safe + (effectiveHarmMargin(stream) - stream.harmMargin);
+  const safe = stream.requiredForAdvance === true ? declaredSafeMargin(policy, stream, record.step) : null;
+  return safe ?? stream.harmMargin;
+}
+
+/** Safe margin of a step as people declared it; null where there is none. The test's nulls are shifted by half a quantum. */
+export function declaredSafeMargin(policy: GatePolicy, stream: DifferenceStreamPolicy, step: number): number | null {
+  const safe = effectiveSafeMargin(policy, stream, step);
+  return safe === null ? null : safe + (effectiveHarmMargin(stream) - stream.harmMargin);
 }
 
 /** Matured units and what the step needs of them. */
@@ -103,6 +95,9 @@ function unitsOf(policy: GatePolicy, state: GateState, record: LookRecord, strea
   return `${grouped(units)}/${grouped(policy.steps[record.step]?.minUnits ?? 0)}`;
 }
 
+/** Reasons that void what is compared between arms, whatever it says. */
+const VOIDING: ReadonlySet<string> = new Set(['srm', 'foreign-split']);
+
 /** What is made of one stream at a look: `successful`, `failed`, `inconclusive`, `error`, or `watched` where it can only stop. */
 export function assessmentOf(policy: GatePolicy, record: LookRecord, stream: StreamPolicy): string {
   const isNamed = record.reasons.includes(stream.id);
@@ -110,6 +105,8 @@ export function assessmentOf(policy: GatePolicy, record: LookRecord, stream: Str
   if (record.decision === 'hold' && isNamed) {
     return record.reasons.includes('data-pending') ? 'error' : 'inconclusive';
   }
+  const isVoid = stream.requiresExposureIntegrity !== false && record.reasons.some((reason) => VOIDING.has(reason));
+  if (record.decision === 'hold' && isVoid) return 'error';
   if (stream.requiredForAdvance !== true) return 'watched';
   const lnSafe = record.streams?.[stream.id]?.lnSafe ?? null;
   return lnSafe !== null && lnSafe >= -Math.log(stream.beta ?? policy.beta) ? 'successful' : 'inconclusive';
@@ -164,7 +161,7 @@ export function lookInWords(policy: GatePolicy, state: GateState, record: LookRe
     case 'advance':
       return `certified: ${finding}`;
     case 'rollback':
-      return `harm certified on ${record.reasons.join(', ')}: ${finding}${toleratedInWords(stream)}`;
+      return `harm certified on ${record.reasons.join(', ')}: ${finding}${harmLimitInWords(stream)}`;
     case 'hold':
       return `holds, ${holdInWords(record.reasons)}: ${finding}`;
     case 'escalate':
@@ -204,13 +201,13 @@ function holdInWords(reasons: readonly string[]): string {
   return isSuspicion ? `harm is suspected on ${reasons.join(', ')}` : reasonsInWords(reasons);
 }
 
-function toleratedInWords(stream: StreamPolicy | undefined): string {
+function harmLimitInWords(stream: StreamPolicy | undefined): string {
   if (stream === undefined) return '';
-  return `, tolerated is ${stream.kind === 'count' ? `×${stream.harmRatio}` : perThousand(stream.harmMargin)}`;
+  return `, harm is above ${stream.kind === 'count' ? `×${stream.harmRatio}` : perThousand(stream.harmMargin)}`;
 }
 
 /** `the loss is better by 14.6 per 1,000 (13.9 to 15.2; 260,580 units)`. */
-function differenceInWords({ mean, lower, upper, units }: Seen, what: string): string {
+function differenceInWords({ mean, lower, upper, units }: DifferenceFinding, what: string): string {
   const size = perThousand(Math.abs(mean));
   const shown = `${grouped(units)} units`;
   if (upper < 0)

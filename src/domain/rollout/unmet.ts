@@ -1,8 +1,9 @@
 /** What keeps a step from being left: each unmet condition with its numbers, as people ask for it. Pure. */
-import { confidenceBounds, effectiveSafeMargin, histogramSize, mergeHistograms } from '../statistics/index.ts';
+import { histogramSize, mergeHistograms } from '../statistics/index.ts';
 import type { GatePolicy, GateState, LookRecord, StreamPolicy } from '../statistics/index.ts';
 import { lengthInWords } from '../time.ts';
-import { evidenceInWords } from './look-words.ts';
+import { differenceFinding } from './difference-finding.ts';
+import { declaredSafeMargin, evidenceInWords } from './look-words.ts';
 
 export interface UnmetInput {
   /** As the look was judged by: only the step's own gates are required. */
@@ -96,7 +97,9 @@ function floors(stream: StreamPolicy, input: UnmetInput): string[] {
   const cohortsMissing = (step.minSpan ?? step.minCohorts) - cohorts;
   if (cohortsMissing > 0)
     lines.push(`needs ${eventTime(cohortsMissing, cohortMs)} more of matured evidence on ${stream.id}`);
-  return lines;
+  // Time alone brings nothing while what is due stays away.
+  const isAwaited = record.reasons.includes('data-pending') && record.reasons.includes(stream.id);
+  return isAwaited ? lines.map((line) => `${line}, counted once what is due has arrived`) : lines;
 }
 
 const eventTime = (cohorts: number, cohortMs: number): string => `${lengthInWords(cohorts * cohortMs)} of event time`;
@@ -125,7 +128,7 @@ function bound(stream: StreamPolicy, { policy, state, record }: UnmetInput): str
   if (stream.kind !== 'difference' || kept === undefined || !('epochs' in kept)) return '';
   const histogram = mergeHistograms(...kept.epochs);
   if (histogramSize(histogram) === 0) return '';
-  const { upper } = confidenceBounds(histogram, stream.beta ?? policy.beta, policy.grid);
-  const margin = effectiveSafeMargin(policy, stream, record.step) ?? 0;
+  const { upper } = differenceFinding(policy, stream, histogram);
+  const margin = declaredSafeMargin(policy, stream, record.step) ?? 0;
   return ` (the difference is at most ${(upper * 1000).toFixed(1)} per 1,000 for sure, ${(margin * 1000).toFixed(1)} is tolerated)`;
 }
