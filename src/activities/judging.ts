@@ -229,7 +229,7 @@ async function conclude(tx: RecordTransaction, prepared: Look, measured: Measure
     assignmentFaults: basis.assignmentFaults,
   });
   const found = judgementOf(prepared, measured, { basis, state, record, evidenceDigest });
-  const judgement = record.decision === 'rollback' ? await saying(tx, input, found, basis) : found;
+  const judgement = record.decision === 'rollback' ? await saying(tx, prepared, found, basis) : found;
   const decision = decisionOf(prepared, judgement, { basis, record, batchesDigest });
   const { sequence, digest } = await tx.append('decision', input.rolloutId, judgement.decisionId, decision);
   const told: Judgement = { ...judgement, head: { sequence, digest } };
@@ -324,12 +324,13 @@ function measuredShare({
 /** Harm says which earlier pass it overturns. */
 async function saying(
   tx: RecordTransaction,
-  { rolloutId, run }: LookInput,
+  { input: { rolloutId, run }, plan }: Look,
   judgement: Judgement,
   { batches }: LookBasis,
 ): Promise<Judgement> {
   const chain = await tx.chain('decision', rolloutId);
-  const present = { run, batches, streams: judgement.reasons };
+  const lagOf = (stream: string): number => plan.policy.streams.find(({ id }) => id === stream)?.lag ?? 0;
+  const present = { run, batches, streams: judgement.reasons, lagOf };
   const overturned = overturnedInWords(
     chain.map(({ body }) => body),
     present,

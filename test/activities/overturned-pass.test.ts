@@ -73,7 +73,7 @@ describe('harm that is found after a step was passed', function () {
     assert.equal(pass?.cohort, 9);
     assert.match(
       end.decision?.reason ?? '',
-      /^harm certified on timeouts: .*; it overturns the pass of exposure 25 % after cohort 9 \(.*\), when timeouts of cohorts 6 to 9 had not arrived$/,
+      /^harm certified on timeouts: .*; it overturns the pass of exposure 25 % after cohort 9 \(.*\), when timeouts of cohorts 6 to 9 had not arrived, though due$/,
     );
   });
 
@@ -81,12 +81,18 @@ describe('harm that is found after a step was passed', function () {
     const { end } = await badFrom('shadow', {}, 1);
     assert.equal(end.decision?.outcome, 'refused');
     assert.doesNotMatch(end.decision?.reason ?? '', /overturns/);
-    assert.equal(overturnedInWords([], { run: 'canary', batches: [], streams: ['loss'] }), null);
+    assert.equal(overturnedInWords([], { run: 'canary', batches: [], streams: ['loss'], lagOf: () => 1 }), null);
   });
 
   for (const [title, batches, expected] of [
     ['nothing that was late', ['r/canary/loss/10'], ''],
-    ['one cohort', ['r/canary/loss/9', 'r/canary/loss/10'], ', when loss of cohort 9 had not arrived'],
+    ['one cohort that was not due', ['r/canary/loss/9', 'r/canary/loss/10'], ', when loss of cohort 9 was not due yet'],
+    ['one cohort that was due', ['r/canary/loss/8'], ', when loss of cohort 8 had not arrived, though due'],
+    [
+      'several cohorts, due and not',
+      ['r/canary/loss/6', 'r/canary/loss/7', 'r/canary/loss/9'],
+      ', when loss of cohorts 6 to 7 had not arrived, though due and loss of cohort 9 was not due yet',
+    ],
     ['another stream', ['r/canary/errors/8'], ''],
     ['a slice of the stream', ['r/canary/loss/north/8'], ''],
   ] as const)
@@ -99,7 +105,7 @@ describe('harm that is found after a step was passed', function () {
         basis: { exposureBp: 500, batches: ['r/canary/loss/8'] },
       };
       assert.equal(
-        overturnedInWords([pass], { run: 'canary', batches, streams: ['loss'] }),
+        overturnedInWords([pass], { run: 'canary', batches, streams: ['loss'], lagOf: () => 1 }),
         `it overturns the pass of exposure 5 % after cohort 9 (2001-01-03T09:00:00Z)${expected}`,
       );
     });
