@@ -24,9 +24,17 @@ const MARGIN_SHOWN_MIN = 5e-5;
 /** `14.6 better`, `4.2 worse`, per 1,000. */
 export const sideInWords = (difference: number): string =>
   `${shown(scaled(Math.abs(difference)))} ${difference < 0 ? 'better' : 'worse'}`;
-/** What an advance may cost: a margin of 0 asks for an improvement. */
-export const toleratedInWords = (margin: number): string =>
-  Math.abs(margin) < MARGIN_SHOWN_MIN ? 'It must be better for sure' : `Up to ${sideInWords(margin)} is tolerated`;
+const harmInWords = (harmMargin: number): string => `above ${sideInWords(harmMargin)} for sure is harm`;
+
+/** The two limits of a difference: what is tolerated, which an advance must prove, and what is harm, which a rollback must. */
+export function limitsInWords({ safeMargin, harmMargin }: Pick<StreamSeen, 'safeMargin' | 'harmMargin'>): string {
+  if (safeMargin === null) return harmInWords(harmMargin);
+  // A margin of 0 asks for an improvement.
+  if (Math.abs(safeMargin) < MARGIN_SHOWN_MIN)
+    return `it must be better for sure to leave the step, ${harmInWords(harmMargin)}`;
+  const limits = `up to ${sideInWords(safeMargin)} is tolerated for leaving the step, ${harmInWords(harmMargin)}`;
+  return harmMargin < safeMargin ? `${limits}, and harm comes first` : limits;
+}
 /** Of what the newest bounds and margins need, so much of the picture is theirs. */
 const ROOM = 1.6;
 
@@ -52,14 +60,14 @@ export function differenceSection(told: Told, seen: RunSeen): Section | null {
   if (last === undefined || newest?.difference == null) return null;
   const { mean, lower, upper, units } = newest.difference;
   const cut = cutOf(newest);
-  const margin = newest.safeMargin === null ? [] : [`${toleratedInWords(newest.safeMargin)} for leaving this step.`];
   return {
     id: `difference-${seen.run}`,
     title: RUN_TITLES[seen.run],
     words: [
       `The loss of the candidate is ${sideInWords(mean)} per 1,000 ${told.units} than that of stable; for sure it is between ${sideInWords(lower)} and ${sideInWords(upper)}, whenever one looks.`,
       'Below 0 the candidate is better.',
-      ...margin,
+      `${sentence(limitsInWords(newest))}.`,
+      comparedInWords(told),
       `The picture is cut at ${shown(cut[0])} and ${shown(cut[1])}: before much has matured, the interval is wider.`,
     ],
     basis: basisOf(told, last, units),
@@ -106,6 +114,15 @@ export function differenceSection(told: Told, seen: RunSeen): Section | null {
   };
 }
 
+const sentence = (words: string): string => `${words[0]!.toUpperCase()}${words.slice(1)}`;
+
+/** Whose answers are compared, which is not always whose answers were used. */
+function comparedInWords({ policy, unit, units }: Told): string {
+  return policy.affectsLabel
+    ? `Compared are ${units} that the candidate answered with ${units} that stable answered at the same time.`
+    : `Compared is ${unit} by ${unit}: both bundles score every one, whichever of them answers it.`;
+}
+
 function differenceRow(told: Told, look: LookSeen): Cell[] {
   const loss = lossOf(look)!;
   const { mean, lower, upper, units } = loss.difference!;
@@ -147,11 +164,13 @@ function momentsOf(told: Told, looks: readonly LookSeen[]): Moment[] {
 
 /** Every metric as the newest look saw it. */
 export function metricsSection(told: Told, { last, run }: RunSeen): Section {
+  const { eventTime, verdict, inWords } = last.decision;
   return {
     id: 'metrics',
     title: 'Every metric at the newest look',
     words: [
-      `Verdict of the ${run} run after ${last.decision.eventTime}: ${last.decision.verdict}.`,
+      `Verdict of the ${run} run after ${eventTime}: ${verdict}. In its words: ${inWords}.`,
+      'Of an interval the lower end is at the level of the harm test, and the upper one at that of the certificate, so that it passes what is tolerated when the gate does.',
       'Evidence is a factor by which what was seen speaks for safety, or for harm; a verdict needs the factor beside it.',
     ],
     basis: basisOf(told, last, null),
@@ -163,19 +182,19 @@ export function metricsSection(told: Told, { last, run }: RunSeen): Section {
         text('role', 'Role'),
         text('differs', 'Differs'),
         text('between', 'Between'),
-        text('margin', 'Must stay below'),
+        text('margin', 'Tolerated'),
         text('harm', 'Harm above'),
         number('units', 'Units'),
         text('safe', 'Evidence that it is safe'),
         text('harmful', 'Evidence of harm'),
         text('assessment', 'Assessment'),
       ],
-      rows: last.streams.map(metricRow),
+      rows: last.streams.map((stream) => metricRow(stream, last)),
     },
   };
 }
 
-function metricRow(stream: StreamSeen): Cell[] {
+function metricRow(stream: StreamSeen, look: LookSeen): Cell[] {
   const { difference, counts, safeMargin, harmMargin } = stream;
   const isCount = stream.kind === 'count';
   const limit = (value: number | null): string => (value === null ? '–' : isCount ? `×${value}` : shown(scaled(value)));
@@ -191,8 +210,14 @@ function metricRow(stream: StreamSeen): Cell[] {
     Number.isFinite(stream.lnHarmNeeded)
       ? `${evidenceInWords(stream.lnHarmMax)} of ${needed(stream.lnHarmNeeded)}`
       : '–',
-    stream.assessment,
+    assessmentInWords(stream, look),
   ];
+}
+
+/** Evidence may look whole and not count: then the row says why. */
+function assessmentInWords({ assessment }: StreamSeen, { decision }: LookSeen): string {
+  if (assessment !== 'error') return assessment;
+  return decision.reasons.includes('data-pending') ? 'error: evidence overdue' : 'error: arms not comparable';
 }
 
 const needed = (ln: number): string => `×${Math.exp(ln).toFixed(0)}`;
@@ -215,19 +240,23 @@ export function slicesSection(told: Told, { last }: RunSeen): Section | null {
     id: 'slices',
     title: 'Worst slices',
     words: [
-      `The worst slice is ${sliceName(worst.id)}: ${sideInWords(worst.difference!.mean)} per 1,000, for sure no more than ${sideInWords(worst.difference!.upper)}; ${worst.safeMargin === null ? `more than ${sideInWords(worst.harmMargin)} for sure would be harm` : toleratedInWords(worst.safeMargin).toLowerCase()}.`,
+      `The worst slice is ${sliceName(worst.id)}: ${sideInWords(worst.difference!.mean)} per 1,000, for sure no more than ${sideInWords(worst.difference!.upper)}; ${limitsInWords(worst)}.`,
+      ...(worst.isRequired ? [] : [`${sentence(notAskedInWords(worst))}.`]),
     ],
     basis: basisOf(told, last, lossOf(last)?.difference?.units ?? null),
     plot: {
       kind: 'intervals',
-      summary: `Interval of the difference of the loss for the whole and ${worstFirst.length - 1} slices, worst first, each with its limit.`,
+      summary: `Interval of the difference of the loss for the whole and ${worstFirst.length - 1} slices, worst first, each with its limits.`,
       x: { column: 'difference', title: `extra loss per 1,000 ${told.units}` },
       y: { title: '' },
       row: 'slice',
       lower: 'lower',
       middle: 'difference',
       upper: 'upper',
-      limit: 'limit',
+      limits: [
+        { column: 'margin', tone: 'limit', name: 'tolerated' },
+        { column: 'harm', tone: 'harm', name: 'counts as harm' },
+      ],
     },
     table: {
       caption: `Differences per 1,000 ${told.units}, worst first`,
@@ -237,20 +266,29 @@ export function slicesSection(told: Told, { last }: RunSeen): Section | null {
         number('difference', 'Difference', 1),
         number('lower', 'At least', 1),
         number('upper', 'At most', 1),
-        number('limit', 'Limit', 1),
+        number('margin', 'Tolerated', 1),
+        number('harm', 'Harm above', 1),
         text('assessment', 'Assessment'),
       ],
-      rows: worstFirst.map(({ id, difference, safeMargin, harmMargin, assessment }) => [
-        sliceName(id),
-        difference!.units,
-        scaled(difference!.mean),
-        scaled(difference!.lower),
-        scaled(difference!.upper),
-        scaled(safeMargin ?? harmMargin),
-        assessment,
+      rows: worstFirst.map((stream) => [
+        sliceName(stream.id),
+        stream.difference!.units,
+        scaled(stream.difference!.mean),
+        scaled(stream.difference!.lower),
+        scaled(stream.difference!.upper),
+        scaled(stream.safeMargin),
+        scaled(stream.harmMargin),
+        assessmentInWords(stream, last),
       ]),
     },
   };
+}
+
+/** What a stream that can only stop has shown, and what nobody asked it. */
+export function notAskedInWords({ assessment }: StreamSeen): string {
+  return assessment === 'failed'
+    ? 'its harm is certified'
+    : 'no harm of it is certified, and the policy does not ask that it be certified safe';
 }
 
 const sliceName = (id: string): string => (id === LOSS_STREAM ? 'all' : id.slice(LOSS_STREAM.length + 1));
@@ -259,11 +297,12 @@ const sliceName = (id: string): string => (id === LOSS_STREAM ? 'all' : id.slice
 export function errorsSection(told: Told, { last }: RunSeen, servingCheck: string | null): Section {
   const counted = last.streams.filter(({ counts }) => counts !== null);
   const errors = counted.find(({ id }) => id === ERROR_STREAM)?.counts ?? [0, 0, 0, 0];
+  const areBothAsked = !told.policy.affectsLabel && errors[2] > 0 && 2 * errors[2] === errors[3];
   return {
     id: 'errors',
     title: 'Latency and errors',
     words: [
-      `The candidate failed to answer for ${grouped(errors[0])} of ${grouped(errors[2])} ${told.units}, stable for ${grouped(errors[1] - errors[0])} of ${grouped(errors[3] - errors[2])}.`,
+      `The candidate failed to answer for ${grouped(errors[0])} of ${grouped(errors[2])} ${told.units}, stable for ${grouped(errors[1] - errors[0])} of ${grouped(errors[3] - errors[2])}${areBothAsked ? ': both are asked for every one, whichever answer is used' : ''}.`,
       servingCheck === null
         ? 'No step of this ladder checks the latency in a process of its own; a metric that counts slow requests would stand in the table.'
         : `Serving check: ${servingCheck}.`,

@@ -14,13 +14,13 @@ const PERCENT = 100;
 
 interface Event {
   readonly at: string;
-  readonly kind: 'exposure' | 'verdict' | 'approval' | 'alert';
+  readonly kind: 'exposure' | 'verdict' | 'approval' | 'alert' | 'outcome';
   readonly what: string;
   readonly detail: string;
 }
 
 /** Everything that changed the rollout or people were told of, in order of event time. */
-export function eventsOf(material: RolloutMaterial): Event[] {
+function eventsOf(material: RolloutMaterial): Event[] {
   const decisions = decisionsOf(material);
   const events: Event[] = [
     ...material.exposures.map(({ eventTime: at, exposure, mode, decisionId }) => ({
@@ -30,7 +30,7 @@ export function eventsOf(material: RolloutMaterial): Event[] {
       detail: `by decision ${decisionId}`,
     })),
     ...decisions
-      .filter((decision, index) => isNews(decision, decisions[index - 1]))
+      .filter((decision, index) => index === decisions.length - 1 || isNews(decision, decisions[index - 1]))
       .map(({ eventTime: at, verdict, inWords }) => ({ at, kind: 'verdict' as const, what: verdict, detail: inWords })),
     ...approvalEvents(decisions),
     ...material.incidents.flatMap(({ id, openedAt, closedAt, symptom, response, closingReason }) => [
@@ -39,8 +39,15 @@ export function eventsOf(material: RolloutMaterial): Event[] {
         ? []
         : [{ at: closedAt, kind: 'alert' as const, what: `incident ${id} closed`, detail: closingReason ?? '' }]),
     ]),
+    ...outcomeEvents(material, decisions.at(-1)),
   ];
   return events.sort((a, b) => epochMs(a.at) - epochMs(b.at));
+}
+
+function outcomeEvents({ outcome, reason, decidedAt }: RolloutMaterial, last: ChainedDecision | undefined): Event[] {
+  if (decidedAt === null) return [];
+  const detail = reason === last?.inWords ? 'by the newest verdict' : (reason ?? '');
+  return [{ at: decidedAt, kind: 'outcome', what: outcome.replace('_', ' '), detail }];
 }
 
 /** A verdict is news where it is another one than before, or leads on. */
@@ -82,6 +89,9 @@ export function timelineSection(told: Told, material: RolloutMaterial, through: 
     title: 'Timeline',
     words: [
       `Exposure is ${exposureInWords(exposure)} at the end.`,
+      ...(material.decidedAt === null
+        ? []
+        : ['What a verdict orders takes effect after it, so the end may come after the data it was decided on.']),
       ...(people.length === 0 ? [] : [`Orders of people on record: ${people.join('; ')}.`]),
     ],
     basis,
@@ -92,7 +102,8 @@ export function timelineSection(told: Told, material: RolloutMaterial, through: 
       x: { column: 'at', title: 'event time, UTC' },
       y: { title: 'exposure, %' },
       zero: true,
-      cut: null,
+      // Nothing but zeros has no scale of its own.
+      cut: material.exposures.some((each) => each.exposure > 0) ? null : [0, PERCENT],
       moments,
       layers: [
         {
@@ -146,7 +157,6 @@ export function decisionsSection(material: RolloutMaterial): Section {
     title: 'Decision records',
     words: [
       `${decisions.length} decisions in one chain: each names the one before it by its digest, and the evidence it rests on.`,
-      'Intervals in the words of a record have both ends at the level of the harm test; on the rest of the page the upper end is at the level of the certificate, so that it passes a margin when the gate does.',
     ],
     basis: null,
     plot: null,

@@ -73,14 +73,14 @@ export type Plot =
       /** Where the picture is cut; null: nowhere. */
       readonly cut: readonly [number, number] | null;
     })
-  /** One row of the table a line of the plot: an interval with its middle, and what it must stay below. */
+  /** One row of the table a line of the plot: an interval with its middle, and its limits where it has them. */
   | (PlotBase & {
       readonly kind: 'intervals';
       readonly row: string;
       readonly lower: string;
       readonly middle: string;
       readonly upper: string;
-      readonly limit: string;
+      readonly limits: ReadonlyArray<{ readonly column: string; readonly tone: Tone; readonly name: string }>;
     })
   /** Predicted against seen, with the diagonal on which both agree. */
   | (PlotBase & {

@@ -5,7 +5,7 @@ import type { Verification } from '../rollout/verify-chain.ts';
 import { reasonsInWords } from '../rollout/look-words.ts';
 import { exposureInWords } from '../rollout/words.ts';
 import type { RunSeen, StreamSeen } from './course.ts';
-import { sideInWords, stepName, toleratedInWords } from './evidence-sections.ts';
+import { limitsInWords, notAskedInWords, sideInWords, stepName } from './evidence-sections.ts';
 import type { Told } from './evidence-sections.ts';
 import type { ChainedDecision, RolloutMaterial } from './material.ts';
 import type { Report } from './report.ts';
@@ -47,7 +47,7 @@ function outcomeAnswer({ outcome, reason, decidedAt }: RolloutMaterial, standing
       return {
         question: QUESTION,
         answer: 'yes',
-        inWords: `Yes: it was certified at every step and has been promoted${since}.`,
+        inWords: `Yes: it was certified at every step${fullInWords(standing)} and was promoted${decidedAt === null ? '' : ` at ${decidedAt}`}.`,
         why,
       };
     case 'rolled_back':
@@ -70,6 +70,12 @@ function outcomeAnswer({ outcome, reason, decidedAt }: RolloutMaterial, standing
     default:
       return null;
   }
+}
+
+/** Promotion is on record later than the exposure it is about: after a whole cohort, or after the watch. */
+function fullInWords({ material }: Standing): string {
+  const full = material.exposures.findLast(({ mode }) => mode === 'full');
+  return full === undefined ? '' : `, has been at full exposure since ${full.eventTime},`;
 }
 
 function verdictAnswer(standing: Standing): Answer {
@@ -96,7 +102,7 @@ function verdictAnswer(standing: Standing): Answer {
       question,
       answer: 'yes',
       inWords: `Yes, by the evidence: it may widen from ${stepName(told.policy, step)} to ${next} once it is approved.`,
-      why: [...why, ...unmet],
+      why: [...unmet, ...why],
     };
   return { question, answer: 'not yet', inWords: notYetInWords(last), why: [...unmet, ...why] };
 }
@@ -137,9 +143,13 @@ function findings({ seen, told }: Standing): string[] {
   const named = streams.filter((stream) => stream.isRequired || isNamed(stream));
   const isSplit = (record.lnSrmMax ?? 0) < seen.lnSrmNeeded;
   const isComparable = isSplit && seen.last.basis.assignmentFaults.length === 0;
+  const found = (stream: StreamSeen): string =>
+    !isComparable && stream.assessment === 'error'
+      ? `${streamInWords(told, stream)}; it does not count, because the arms cannot be compared`
+      : streamInWords(told, stream);
   return [
     ...(isSplit ? [] : seen.assigned.map((segment) => splitInWords(told, segment))),
-    ...named.sort((a, b) => Number(isNamed(b)) - Number(isNamed(a))).map((stream) => streamInWords(told, stream)),
+    ...named.sort((a, b) => Number(isNamed(b)) - Number(isNamed(a))).map(found),
     ...(seen.run === 'canary' && isComparable ? ['the measured split is the ordered one, as far as can be told'] : []),
     ...worstSlice(told, streams, named),
   ];
@@ -150,7 +160,9 @@ function worstSlice(told: Told, streams: readonly StreamSeen[], named: readonly 
   const [worst] = streams
     .filter((stream) => stream.difference !== null && stream.id !== LOSS_STREAM && !named.includes(stream))
     .sort((a, b) => b.difference!.lower - b.harmMargin - (a.difference!.lower - a.harmMargin));
-  return worst === undefined ? [] : [`nearest to harm of the others, and not harmed: ${streamInWords(told, worst)}`];
+  if (worst === undefined) return [];
+  const asked = worst.isRequired ? '' : `; ${notAskedInWords(worst)}`;
+  return [`nearest to harm of what else can stop: ${streamInWords(told, worst)}${asked}`];
 }
 
 function splitInWords({ units }: Told, { exposureBp, control, candidate }: RunSeen['assigned'][number]): string {
@@ -166,9 +178,6 @@ function streamInWords({ units }: Told, { id, difference, counts, safeMargin, ha
   const name = id === LOSS_STREAM ? 'loss' : id;
   if (difference === null) return `${name}: no label has matured yet`;
   const { mean, lower, upper, units: n } = difference;
-  const limit =
-    safeMargin === null
-      ? `more than ${sideInWords(harmMargin)} for sure is harm`
-      : `${toleratedInWords(safeMargin).toLowerCase()} for leaving the step, more than ${sideInWords(harmMargin)} for sure is harm`;
+  const limit = limitsInWords({ safeMargin, harmMargin });
   return `${name}: ${sideInWords(mean)} per 1,000 ${units} than stable, for sure between ${sideInWords(lower)} and ${sideInWords(upper)} (${grouped(n)} matured); ${limit}`;
 }

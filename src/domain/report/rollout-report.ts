@@ -1,4 +1,5 @@
 /** A page about a rollout as it stands or ended, or about one decision of it: then nothing that came later is on it. */
+import { reasonsInWords } from '../rollout/look-words.ts';
 import { claimInWords, exposureInWords } from '../rollout/words.ts';
 import { labelLagOf } from '../rollout/recorded-policy.ts';
 import type { RecordedPolicy } from '../rollout/recorded-policy.ts';
@@ -164,7 +165,10 @@ function factsOf({ told, material, last, seen }: Standing): Fact[] {
     },
     { label: 'Ladder', value: policy.rollout.steps.map((_, index) => stepName(policy, index)).join(' → ') },
     { label: 'Exposure now', value: exposureInWords(exposure) },
-    { label: 'Decided at', value: `${last.eventTime} (event time, UTC)` },
+    {
+      label: 'Newest verdict',
+      value: `${last.verdict} after ${last.eventTime} (event time, UTC)${last.verdict === 'continue' ? `: ${reasonsInWords(last.reasons)}` : ''}`,
+    },
     { label: 'Data through', value: last.watermark === null ? 'no log was read' : `${last.watermark} (UTC)` },
     ...(lag === null
       ? []

@@ -2,7 +2,10 @@
 import { grouped } from '../aligned-table.ts';
 import { LOSS_STREAM } from '../rollout/gate-runs.ts';
 import { evidenceInWords } from '../rollout/look-words.ts';
+import type { LookBasis } from '../rollout/looks.ts';
 import { QUANTUM } from '../rollout/measure.ts';
+import type { RecordedEvidence } from '../rollout/recorded-chain.ts';
+import { labelLagOf } from '../rollout/recorded-policy.ts';
 import { mergeTallies, SCORE_BINS } from '../rollout/score-tally.ts';
 import type { ScoreBin, ScoreTally } from '../rollout/score-tally.ts';
 import { exposureInWords } from '../rollout/words.ts';
@@ -27,13 +30,73 @@ interface Gathered {
 function gathered({ recorded }: RolloutMaterial, looks: readonly ChainedDecision[]): Gathered[] {
   let [assigned, matured] = [0, 0];
   return looks.map(({ basis, eventTime }) => {
-    assigned += basis!.assigned.control + basis!.assigned.candidate;
-    for (const batchId of basis!.batches) {
-      const batch = recorded.evidence.get(batchId) as { stream: string; units?: number } | undefined;
-      if (batch?.stream === LOSS_STREAM) matured += batch.units ?? 0;
-    }
+    for (const units of assignedAt(basis!).values()) assigned += units;
+    for (const { units } of lossesAt(recorded, basis!)) matured += units;
     return { at: eventTime, assigned, matured };
   });
+}
+
+/** Units that a look learned of, by the cohort they came in. */
+function assignedAt({ cohort, assigned, assignedLater = [] }: LookBasis): Map<number, number> {
+  const units = new Map([[cohort, assigned.control + assigned.candidate]]);
+  for (const { cohort: earlier, control, candidate } of assignedLater)
+    units.set(earlier, (units.get(earlier) ?? 0) + control + candidate);
+  return units;
+}
+
+/** Evidence on the loss that came with a look. */
+function lossesAt(
+  { evidence }: RolloutMaterial['recorded'],
+  { batches }: LookBasis,
+): Array<{ cohort: number; units: number }> {
+  return batches.flatMap((batchId) => {
+    const batch: (RecordedEvidence & { readonly units?: number }) | undefined = evidence.get(batchId);
+    return batch?.stream === LOSS_STREAM ? [{ cohort: batch.cohort, units: batch.units ?? 0 }] : [];
+  });
+}
+
+/** Units without a matured label, by what became of it. */
+interface Unlabelled {
+  notDue: number;
+  /** Their run ended before their labels were due, and nobody judges them any more. */
+  left: number;
+  overdue: number;
+  /** Their cohort's evidence has come without them. */
+  without: number;
+}
+
+function unlabelledOf(told: Told, material: RolloutMaterial): Unlabelled {
+  const looks = decisionsOf(material).filter(({ basis }) => basis !== null);
+  const lag = labelLagOf(told.policy);
+  const counts: Unlabelled = { notDue: 0, left: 0, overdue: 0, without: 0 };
+  const newest = looks.at(-1)?.run;
+  for (const run of new Set(looks.map((look) => look.run))) {
+    const bases = looks.filter((look) => look.run === run).map(({ basis }) => basis!);
+    const last = Math.max(...bases.map(({ cohort }) => cohort));
+    const matured = new Map<number, number>();
+    for (const { cohort, units } of bases.flatMap((basis) => lossesAt(material.recorded, basis)))
+      matured.set(cohort, (matured.get(cohort) ?? 0) + units);
+    for (const [cohort, units] of bases.flatMap((basis) => [...assignedAt(basis)])) {
+      const arrived = matured.get(cohort);
+      if (arrived !== undefined) counts.without += units;
+      else if (cohort + lag <= last) counts.overdue += units;
+      else counts[run === newest ? 'notDue' : 'left'] += units;
+    }
+    for (const units of matured.values()) counts.without -= units;
+  }
+  return counts;
+}
+
+function unlabelledInWords({ notDue, left, overdue, without }: Unlabelled): string {
+  const parts = [
+    ...(overdue > 0 ? [`${grouped(overdue)} are overdue`] : []),
+    ...(notDue > 0 ? [`${grouped(notDue)} are not due yet`] : []),
+    ...(left > 0 ? [`${grouped(left)} are of a run that ended before they were due`] : []),
+    ...(without > 0 ? [`${grouped(without)} came without one`] : []),
+  ];
+  const last = parts.at(-1);
+  if (last === undefined) return '';
+  return `; of the others ${parts.length === 1 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`}`;
 }
 
 /** Assigned units are what the labels will be of; the distance between the lines is the delay of the labels. */
@@ -47,7 +110,7 @@ export function maturitySection(told: Told, material: RolloutMaterial, { last }:
     id: 'maturity',
     title: 'Units: matured and expected',
     words: [
-      `Of ${grouped(assigned)} ${told.units} so far ${grouped(matured)} have a matured label that counts; the labels of the others are expected or were lost.`,
+      `Of ${grouped(assigned)} ${told.units} so far ${grouped(matured)} have a matured label that counts${unlabelledInWords(unlabelledOf(told, material))}.`,
     ],
     basis: basisOf(told, last, matured),
     plot: {
@@ -111,7 +174,7 @@ export function assignmentSection(told: Told, seen: RunSeen): Section {
       isShadow
         ? 'In shadow every unit is answered by stable, and both bundles score it.'
         : isBroken
-          ? `The measured split is not the ordered one: evidence ${evidenceInWords(lnSrmMax)}, the alarm is at ${evidenceInWords(seen.lnSrmNeeded)}. What was compared is not comparable.`
+          ? `The measured split is not the ordered one: evidence that it differs ${evidenceInWords(lnSrmMax)}, the alarm is at ${evidenceInWords(seen.lnSrmNeeded)}. What was compared is not comparable.`
           : `The measured split is the ordered one as far as can be told: evidence against it was at most ${evidenceInWords(Math.max(0, lnSrmMax))}, the alarm is at ${evidenceInWords(seen.lnSrmNeeded)}.`,
       ...(faults.length === 0 ? [] : [`Faults of the assignment: ${faults.join(', ')}.`]),
     ],

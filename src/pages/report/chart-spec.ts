@@ -196,8 +196,9 @@ function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size
     axis: { tickCount: size === 'wide' ? 8 : 4 },
   });
   const color = toneColor('candidate');
+  const values = valuesOf(table);
   return {
-    data: { values: valuesOf(table) },
+    data: { values },
     encoding: { y },
     layer: [
       { mark: { type: 'rule', color: 'var(--muted)' }, data: { values: [{}] }, encoding: { x: { datum: 0 }, y: null } },
@@ -206,10 +207,11 @@ function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size
         encoding: { x: x(plot.lower), x2: { field: plot.upper } },
       },
       { mark: { type: 'point', color, filled: true, size: 70, opacity: 1 }, encoding: { x: x(plot.middle) } },
-      {
-        mark: { type: 'tick', color: toneColor('harm'), thickness: 3, size: 22, opacity: 1 },
-        encoding: { x: x(plot.limit) },
-      },
+      ...plot.limits.map(({ column, tone }) => ({
+        data: { values: values.filter((value) => value[column] !== null) },
+        mark: { type: 'tick', color: toneColor(tone), thickness: 3, size: 22, opacity: 1 },
+        encoding: { x: x(column) },
+      })),
     ],
   };
 }

@@ -160,7 +160,7 @@ function keysOf(plot: Plot): Key[] {
     case 'intervals':
       return [
         { name: 'interval with its middle', tone: 'candidate', dashes: SOLID, isBand: true },
-        { name: 'limit', tone: 'harm', dashes: SOLID, isBand: false },
+        ...plot.limits.map(({ name, tone }) => ({ name, tone, dashes: SOLID, isBand: false })),
       ];
     case 'calibration':
       return [
