@@ -2,7 +2,6 @@ import { HoldfastError } from '../contracts/errors.ts';
 import type { CommandModule, Invocation } from './command.ts';
 import { DRILLS } from './demo/drill.ts';
 import type { DrillName } from './demo/drill.ts';
-import { runDemo } from './demo/run.ts';
 
 const MODEL_DEFAULT = 'models/flight-delay.yaml';
 /** About nine event days, the way to the first promotion, in three and a half minutes. */
@@ -20,6 +19,7 @@ export const command: CommandModule = {
       .option('--drill <name>', `rehearse trouble: ${DRILLS.join(', ')}`)
       .option('--state-dir <dir>', 'where everything is kept (default: ./.holdfast)'),
   run: async ({ options, color, progress }) => {
+    const { runDemo } = await import('./demo/run.ts');
     const headless = options['headless'] === true;
     return runDemo({
       modelPath: String(options['model']),

@@ -6,8 +6,7 @@ import { closestName } from '../domain/closest-name.ts';
 import { drillList, drillOpening, drillVerdict, happeningLine } from '../pages/drill.ts';
 import { removePostgresHome } from '../platform/postgres-home.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
-import { DRILLS } from './drill/drills.ts';
-import { playDrill } from './drill/play.ts';
+import type { Drill } from './drill/drill.ts';
 
 const AWAY_SECONDS = 120;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -20,17 +19,19 @@ export const command: CommandModule = {
       .option('--state-dir <dir>', 'keep everything of the drill there (default: a folder that is removed)'),
   run: async (invocation) => {
     const name = invocation.args[0];
+    const { DRILLS } = await import('./drill/drills.ts');
     if (name === undefined) {
       const drills = Object.entries(DRILLS).map(([drill, { breaks, expects }]) => ({ drill, breaks, expects }));
       return { exit: 'ok', document: { drills }, text: drillList(DRILLS) };
     }
-    return play(name, invocation);
+    const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined;
+    if (drill === undefined) throw unknownDrill(name, Object.keys(DRILLS));
+    return play(name, drill, invocation);
   },
 };
 
-async function play(name: string, { options, progress }: Invocation): Promise<CommandResult> {
-  const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined;
-  if (drill === undefined) throw unknownDrill(name);
+async function play(name: string, drill: Drill, { options, progress }: Invocation): Promise<CommandResult> {
+  const { playDrill } = await import('./drill/play.ts');
   const awayMs = awayOf(options) * 1000;
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new Error('the drill was interrupted'));
@@ -60,9 +61,9 @@ function interrupted(drill: string): CommandResult {
   return { exit: 'pending', document: { drill, ended: 'interrupted' }, text: words };
 }
 
-function unknownDrill(name: string): HoldfastError {
-  const near = closestName(name, Object.keys(DRILLS));
-  const meant = near === null ? `there is ${Object.keys(DRILLS).join(', ')}` : `did you mean ${near}?`;
+function unknownDrill(name: string, known: readonly string[]): HoldfastError {
+  const near = closestName(name, known);
+  const meant = near === null ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
   return new HoldfastError('CLI_USAGE', `${JSON.stringify(name)} is no drill; ${meant}`);
 }
 

@@ -3,11 +3,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { connectClient, temporalSettings } from '../client/connect.ts';
-import { composeEdgeRecords } from '../compose.ts';
+import type { composeEdgeRecords } from '../compose.ts';
 import { environmentWith, readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
-import { startPlatform } from '../platform/platform.ts';
-import { databaseFileIn } from '../platform/temporal.ts';
 import type { Invocation } from './command.ts';
 import { withConnection } from './connection.ts';
 
@@ -30,6 +28,7 @@ export async function withRecords<T>(
     });
   } catch (error) {
     const stateDir = stateDirOf(options);
+    const { databaseFileIn } = await import('../platform/temporal.ts');
     const isStopped = error instanceof HoldfastError && error.code === 'PLATFORM_NOT_RUNNING';
     if (!isStopped || !existsSync(databaseFileIn(stateDir))) throw error;
     progress(`nothing runs in ${stateDir}; its servers are started for the reading`);
@@ -41,6 +40,11 @@ const stateDirOf = (options: Invocation['options']): string =>
   typeof options['stateDir'] === 'string' ? resolve(options['stateDir']) : readConfig().stateDir;
 
 async function withServers<T>(stateDir: string, work: (access: RecordAccess) => Promise<T>): Promise<T> {
+  // Loaded when something is read: a command that only says how it is used needs no database.
+  const [{ composeEdgeRecords }, { startPlatform }] = await Promise.all([
+    import('../compose.ts'),
+    import('../platform/platform.ts'),
+  ]);
   const config = readConfig(environmentWith({ HOLDFAST_STATE_DIR: stateDir }));
   const platform = await startPlatform({ config, headless: true, services: [] });
   try {

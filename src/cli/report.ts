@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { composeChartRenderer } from '../compose.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { DIGEST_PATTERN, parseReportSubject, REPORT_SUBJECT_FORMS } from '../contracts/report-subject.ts';
 import { reportDigest } from '../domain/report/report-digest.ts';
@@ -28,6 +27,7 @@ export const command: CommandModule = {
   run: async ({ args, options, progress, json }) => {
     const subject = args[0] ?? '';
     const report = await withRecords(options, progress, ({ records }) => reportOn(records, subject, options));
+    const { composeChartRenderer } = await import('../compose.ts');
     const page = await reportPage(report, await composeChartRenderer());
     const digest = reportDigest(report);
     const path = pathOf(options, digest, json);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { environmentWith, readConfig } from '../config.ts';
-import { startPlatform } from '../platform/platform.ts';
+import type { startPlatform } from '../platform/platform.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CommandModule, Invocation } from './command.ts';
 import { textOf } from './order.ts';
@@ -19,7 +19,12 @@ export const command: CommandModule = {
     const interrupt = (): void => stop.abort();
     for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
     try {
-      const platform = await startPlatform({ ...settingsOf(options), onNotice: progress, signal: stop.signal });
+      const platforms = await import('../platform/platform.ts');
+      const platform = await platforms.startPlatform({
+        ...settingsOf(options),
+        onNotice: progress,
+        signal: stop.signal,
+      });
       try {
         for (const line of addressesOf(platform)) progress(line);
         await Promise.race([untilAborted(stop.signal), platform.failed]);

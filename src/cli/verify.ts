@@ -1,7 +1,6 @@
 import { modelOfRollout, rolloutHead } from '../client/rollout.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ChainHead } from '../domain/rollout/states.ts';
-import { verifyChain } from '../domain/rollout/verify-chain.ts';
 import { verificationInWords } from '../pages/verification.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import { declareStateDir } from './connection.ts';
@@ -39,6 +38,7 @@ async function verify(
   const recorded = { ...(await access.records.recordedRollout(model, rolloutId)), head: seen.head };
   if (recorded.chain.length === 0 && seen.head === null)
     throw new HoldfastError('PROCESS_NOT_FOUND', `no decision of ${rolloutId} is on record`);
+  const { verifyChain } = await import('../domain/rollout/verify-chain.ts');
   const verification = verifyChain(recorded);
   const headFrom = given !== null ? 'given' : seen.head === null ? null : 'workflow';
   const view = { rolloutId, verification, headFrom, headMissing: seen.missing } as const;
