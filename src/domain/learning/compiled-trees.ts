@@ -62,7 +62,8 @@ function flatten({ trees, featureKinds }: TreeEnsemble): FlatTrees {
  */
 export function compileTrees(ensemble: TreeEnsemble): (row: Float64Array) => number {
   const { roots, feature, threshold, flags, children, leafValues, wordStart, codes, words } = flatten(ensemble);
-  const { baseScore } = ensemble;
+  // JSON writes -0 as 0: no score is -0, so that an artifact says the same before and after it was stored.
+  const baseScore = ensemble.baseScore + 0;
 
   /** 1 where the branch sends the row to the right. */
   function side(branch: number, value: number): number {

@@ -52,26 +52,29 @@ const trees: fc.Arbitrary<Tree> = fc
     }),
   );
 
+const BARE: GradientBoostingArtifact = {
+  kind: 'gradient-boosting',
+  version: 1,
+  featureNames: ['a', 'b', 'c'],
+  featureKinds: ['numeric', 'numeric', 'categorical'],
+  baseScore: 0,
+  trees: [],
+  objective: 'regression',
+};
 const ensembles: fc.Arbitrary<GradientBoostingArtifact> = fc
   .record({
     baseScore: finite,
     trees: fc.array(trees, { maxLength: 7 }),
     objective: fc.constantFrom('binary', 'regression'),
   })
-  .map((drawn) => ({
-    kind: 'gradient-boosting',
-    version: 1,
-    featureNames: ['a', 'b', 'c'],
-    featureKinds: ['numeric', 'numeric', 'categorical'],
-    ...drawn,
-  }));
+  .map((drawn) => ({ ...BARE, ...drawn }));
 const value = fc.oneof({ weight: 4, arbitrary: finite }, fc.constant(NaN));
 const code = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: -1, max: 100 }) }, fc.constant(NaN));
 const rows = fc.tuple(value, value, code).map((values) => Float64Array.from(values));
 
 /** The form's meaning, word by word as tree.ts states it. */
 function walk(artifact: GradientBoostingArtifact, row: Float64Array): number {
-  let score = artifact.baseScore;
+  let score = artifact.baseScore + 0;
   for (const tree of artifact.trees) {
     let at = tree.feature.length === 0 ? -1 : 0;
     while (at >= 0) {
@@ -112,6 +115,11 @@ describe('a compiled scorer', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('gives 0 for a base score of -0, which JSON does not keep', () => {
+    const score = compileScorer({ ...BARE, baseScore: -0 });
+    assert.equal(score(Float64Array.of(0, NaN, 0)), 0);
   });
 
   it('gives the same bits after its artifact went through JSON', () => {
