@@ -9,6 +9,8 @@ export interface CallOptions {
 
 const DEADLINE_MS = 10_000;
 const TRY_AGAIN_MS = 200;
+/** How a call ends that was broken off at its deadline before the server had heard of it. */
+const GRPC_CANCELLED = 1;
 /** gRPC status codes of a server that is not there or not there yet. */
 const GRPC_UNAVAILABLE = 14;
 /** The SDK numbers what keeps a worker from replaying a run; the same kind of error says that a question is not known. */
@@ -74,7 +76,7 @@ function inWords(sdk: Sdk, error: unknown, target: string): unknown {
   }
   const late = (cause: unknown): boolean =>
     cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError || sdk.isGrpcDeadlineError(cause);
-  if (chain.some(late)) {
+  if (chain.some(late) || hasCode(sdk, error, GRPC_CANCELLED)) {
     return new HoldfastError('CALL_TIMEOUT', `${target} has not answered in time`, { cause: error });
   }
   if (hasCode(sdk, error, GRPC_FAILED_PRECONDITION)) {

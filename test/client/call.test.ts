@@ -15,6 +15,7 @@ describe('a call to Temporal that fails', () => {
   for (const [title, code, expected, words] of [
     ['for want of a worker', 9, 'CALL_TIMEOUT', 'no worker answers for rollout/shop/1'],
     ['because the server is away', 14, 'TEMPORAL_UNAVAILABLE', 'Temporal does not answer for rollout/shop/1'],
+    ['because it was broken off', 1, 'CALL_TIMEOUT', 'rollout/shop/1 has not answered in time'],
     ['because time is over', 4, 'CALL_TIMEOUT', 'rollout/shop/1 has not answered in time'],
   ] as const)
     it(`${title} says so`, async () =>

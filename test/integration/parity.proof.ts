@@ -34,7 +34,7 @@ const CALLS = new Map(Object.entries(client) as Array<[string, typeof client.pau
 type Content = Readonly<Record<string, string | number>>;
 
 describe('everything a person may do to a rollout', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-parity-'));
   let records: RecordStore;
   let rollouts: PushedRollouts;
