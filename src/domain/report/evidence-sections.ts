@@ -6,7 +6,7 @@ import type { RecordedPolicy } from '../rollout/recorded-policy.ts';
 import { ERROR_STREAM, LOSS_STREAM } from '../rollout/gate-runs.ts';
 import { exposureInWords } from '../rollout/words.ts';
 import type { LookSeen, RunSeen, StreamSeen } from './course.ts';
-import { instant, number, PER_THOUSAND, text } from './report.ts';
+import { instant, LIMITED_DIFFERENCE_COLUMNS, number, PER_THOUSAND, text } from './report.ts';
 import type { Basis, Cell, Moment, Section } from './report.ts';
 
 export interface Told {
@@ -101,11 +101,7 @@ export function differenceSection(told: Told, seen: RunSeen): Section | null {
         instant('at', 'After'),
         text('step', 'Step'),
         number('units', 'Matured units'),
-        number('difference', 'Difference', 1),
-        number('lower', 'At least', 1),
-        number('upper', 'At most', 1),
-        number('margin', 'Tolerated', 1),
-        number('harm', 'Harm above', 1),
+        ...LIMITED_DIFFERENCE_COLUMNS,
         text('verdict', 'Verdict'),
       ],
       rows: looks.map((look) => differenceRow(told, look)),
@@ -263,11 +259,7 @@ export function slicesSection(told: Told, { last }: RunSeen): Section | null {
       columns: [
         text('slice', 'Slice'),
         number('units', 'Matured units'),
-        number('difference', 'Difference', 1),
-        number('lower', 'At least', 1),
-        number('upper', 'At most', 1),
-        number('margin', 'Tolerated', 1),
-        number('harm', 'Harm above', 1),
+        ...LIMITED_DIFFERENCE_COLUMNS,
         text('assessment', 'Assessment'),
       ],
       rows: worstFirst.map((stream) => [

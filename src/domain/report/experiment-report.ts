@@ -9,7 +9,7 @@ import type { Told } from './evidence-sections.ts';
 import { decisionsOf } from './material.ts';
 import type { RolloutMaterial } from './material.ts';
 import { verificationOf } from './record-sections.ts';
-import { number, PER_THOUSAND, text } from './report.ts';
+import { DIFFERENCE_COLUMNS, number, PER_THOUSAND, text } from './report.ts';
 import type { Cell, Report, Section } from './report.ts';
 import { suiteSection } from './suite-section.ts';
 
@@ -170,13 +170,7 @@ function gainSection(material: ExperimentMaterial, found: readonly Found[]): Sec
     plot: null,
     table: {
       caption: `Loss of the candidate minus that of stable, per 1,000 ${unit}s`,
-      columns: [
-        text('where', 'Where'),
-        number('units', 'Units'),
-        number('difference', 'Difference', 1),
-        number('lower', 'At least', 1),
-        number('upper', 'At most', 1),
-      ],
+      columns: [text('where', 'Where'), number('units', 'Units'), ...DIFFERENCE_COLUMNS],
       rows: found.map(({ where, units, mean, lower, upper }) => [
         where,
         units,
@@ -199,13 +193,7 @@ function slicesTable({ units }: Told, streams: readonly StreamSeen[], { rollout 
     plot: null,
     table: {
       caption: `Differences per 1,000 ${units}`,
-      columns: [
-        text('slice', 'Slice'),
-        number('units', 'Matured units'),
-        number('difference', 'Difference', 1),
-        number('lower', 'At least', 1),
-        number('upper', 'At most', 1),
-      ],
+      columns: [text('slice', 'Slice'), number('units', 'Matured units'), ...DIFFERENCE_COLUMNS],
       rows: slices.map(({ id, difference }) => [
         id.slice(LOSS_STREAM.length + 1),
         difference!.units,

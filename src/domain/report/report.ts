@@ -153,3 +153,17 @@ export const number = (id: string, title: string, digits = 0): Column => ({ id, 
 
 /** Differences of a loss are told per 1,000 units. */
 export const PER_THOUSAND = 1000;
+
+/** A difference and where it lies. */
+export const DIFFERENCE_COLUMNS: readonly Column[] = [
+  number('difference', 'Difference', 1),
+  number('lower', 'At least', 1),
+  number('upper', 'At most', 1),
+];
+
+/** The same beside what an advance must stay below, and what is harm. */
+export const LIMITED_DIFFERENCE_COLUMNS: readonly Column[] = [
+  ...DIFFERENCE_COLUMNS,
+  number('margin', 'Tolerated', 1),
+  number('harm', 'Harm above', 1),
+];
