@@ -2,8 +2,8 @@
  * Proves what people operate with: `npm run verify:operating`. Runs its parts one after the other, each a list of test files, and ends
  * with one line `N passed, N failed`. `--only <part>` runs one of them.
  */
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { runMocha } from '../test/mocha-process.ts';
+import type { Count } from '../test/mocha-process.ts';
 
 interface Part {
   readonly name: string;
@@ -56,27 +56,10 @@ const PARTS: readonly Part[] = [
 
 const PATIENCE_MS = 120_000;
 
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-}
-
-/**
- * In a process of its own, as in the suite: servers that test files share end with it. A test that was skipped has not passed: it is told,
- * and counted nowhere. A part that dies without a closing line has failed.
- */
-async function runPart({ name, files }: Part): Promise<Count> {
+/** In a process of its own, as in the suite: servers that test files share end with it. A skipped test has not passed, and counts nowhere. */
+function runPart({ name, files }: Part): Promise<Count> {
   process.stdout.write(`\n${name}\n`);
-  const child = spawn('mocha', ['--timeout', String(PATIENCE_MS), ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let closing: RegExpExecArray | null = null;
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const found = /^(\d+) passed, (\d+) failed/.exec(line);
-    if (found === null) process.stdout.write(`${line}\n`);
-    closing = found ?? closing;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [, passed = 0, failed = 0] = Array.from(closing ?? [], Number);
-  return { passed, failed: code === 0 ? failed : Math.max(failed, 1) };
+  return runMocha(['--timeout', String(PATIENCE_MS), ...files], (line) => void process.stdout.write(`${line}\n`));
 }
 
 const only = process.argv[process.argv.indexOf('--only') + 1];
@@ -84,6 +67,6 @@ const chosen = process.argv.includes('--only') ? PARTS.filter(({ name }) => name
 if (chosen.length === 0) throw new RangeError(`no part ${only}; there are ${PARTS.map(({ name }) => name).join(', ')}`);
 const counts: Count[] = [];
 for (const part of chosen) counts.push(await runPart(part));
-const sum = (which: keyof Count): number => counts.reduce((total, count) => total + count[which], 0);
+const sum = (which: 'passed' | 'failed'): number => counts.reduce((total, count) => total + count[which], 0);
 process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
 process.exit(sum('failed') === 0 && sum('passed') > 0 ? 0 : 1);

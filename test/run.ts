@@ -3,10 +3,11 @@
  * longest first: what waits for real servers leaves its core to the others. What a group prints is shown when it is over. Arguments go to
  * mocha: `npm test -- --grep shadow`. The last line is the count of all groups.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, sep } from 'node:path';
+import { runMocha } from './mocha-process.ts';
+import type { Count } from './mocha-process.ts';
 
 const ROOT = join('dist', 'test');
 const AT_A_TIME_MAX = 2;
@@ -16,12 +17,6 @@ const FIRST = ['integration/kills', 'integration/web-ui', 'workflows', 'model', 
 interface Group {
   readonly name: string;
   readonly files: readonly string[];
-}
-
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
 }
 
 function groups(): Group[] {
@@ -36,29 +31,18 @@ function groups(): Group[] {
   return [...files].map(([name, list]) => ({ name, files: list })).sort((a, b) => rank(a) - rank(b));
 }
 
-/** Runs one group and shows what it printed, without its closing line. A group that dies without one has failed. */
-function run(group: Group): Promise<Count> {
+/** Runs one group and shows what it printed, without its closing line. */
+async function run(group: Group): Promise<Count> {
   const began = Date.now();
-  const child = spawn('mocha', [...process.argv.slice(2), ...group.files], { stdio: ['inherit', 'pipe', 'pipe'] });
-  const printed: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void printed.push(chunk));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const text = Buffer.concat(printed).toString().trimEnd();
-      const closing = /\n?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(text);
-      const [passed = 0, failed = 0, skipped = 0] = (closing ?? []).slice(1).map((count) => Number(count ?? 0));
-      const isBroken = closing === null || (code !== 0 && failed === 0);
-      const count = { passed, failed: failed + (isBroken ? 1 : 0), skipped };
-      const how = isBroken ? `BROKEN: exit code ${code}` : inWords(count);
-      const body = closing === null ? text : text.slice(0, closing.index).trimEnd();
-      process.stdout.write(`${body}\n\n== ${group.name}: ${how}, ${Math.round((Date.now() - began) / 1000)} s\n`);
-      resolve(count);
-    });
-  });
+  const printed: string[] = [];
+  const count = await runMocha([...process.argv.slice(2), ...group.files], (line) => void printed.push(line));
+  const how = count.broken === null ? inWords(count) : `BROKEN: ${count.broken}`;
+  const seconds = Math.round((Date.now() - began) / 1000);
+  process.stdout.write(`${printed.join('\n').trimEnd()}\n\n== ${group.name}: ${how}, ${seconds} s\n`);
+  return count;
 }
 
-const inWords = ({ passed, failed, skipped }: Count): string =>
+const inWords = ({ passed, failed, skipped }: Omit<Count, 'broken'>): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
 const waiting = groups();
