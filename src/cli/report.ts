@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { HoldfastError } from '../contracts/errors.ts';
 import { DIGEST_PATTERN, parseReportSubject, REPORT_SUBJECT_FORMS } from '../contracts/report-subject.ts';
@@ -8,6 +7,7 @@ import { sha256Hex } from '../domain/sha256.ts';
 import { reportPage } from '../pages/report/page.ts';
 import type { CommandModule, Invocation } from './command.ts';
 import { declareStateDir } from './connection.ts';
+import { requirePlaceFor, writeOutput } from './output-file.ts';
 import { withRecords } from './record-access.ts';
 import type { RecordAccess } from './record-access.ts';
 
@@ -26,12 +26,14 @@ export const command: CommandModule = {
     ),
   run: async ({ args, options, progress, json }) => {
     const subject = args[0] ?? '';
+    const asked = options['out'];
+    if (typeof asked === 'string') await requirePlaceFor(asked, 'REPORT_NOT_WRITTEN');
     const report = await withRecords(options, progress, ({ records }) => reportOn(records, subject, options));
     const { composeChartRenderer } = await import('../compose.ts');
     const page = await reportPage(report, await composeChartRenderer());
     const digest = reportDigest(report);
     const path = pathOf(options, digest, json);
-    if (path !== null) writeFileSync(path, page);
+    if (path !== null) await writeOutput(path, page, 'REPORT_NOT_WRITTEN');
     const pageSha256 = sha256Hex(page);
     return {
       exit: 'ok',

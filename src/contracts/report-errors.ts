@@ -12,4 +12,10 @@ export const REPORT_ERRORS = {
     meaning: 'Nothing on record goes by this id or digest.',
     remedy: 'Ask holdfast status for what there is, or holdfast explain <rollout> for its newest decision',
   },
+  REPORT_NOT_WRITTEN: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The page of evidence could not be written where it was to go.',
+    remedy: 'Name a file in a folder that is there and writable; the same records give the same page again',
+  },
 } as const;

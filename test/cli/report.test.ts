@@ -88,6 +88,12 @@ describe('holdfast report', function () {
     }
   });
 
+  it('says before it reads that a page cannot be written where it should go', async () => {
+    const nowhere = await captured(['report', id, '--out', '/none/page.html']);
+    assert.match(nowhere.stderr, /^\/none\/page\.html cannot be written: ENOENT.*\nerror REPORT_NOT_WRITTEN/);
+    assert.equal(nowhere.exitCode, 1);
+  });
+
   it('says what it does not have, and what is no name', async () => {
     const unknown = await captured(['report', 'incident/eventful/2001-01-03-1']);
     assert.match(unknown.stderr, /nothing of incident\/eventful\/2001-01-03-1 is on record\nerror REPORT_NOT_FOUND/);

@@ -1,6 +1,4 @@
 /** `holdfast gate simulate`: what a policy does with candidates of known difference, by seeded simulation. */
-import { access, constants, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { composeGateTrial } from '../../compose.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
 import { planLadder } from '../../domain/gate/ladder-plan.ts';
@@ -12,6 +10,7 @@ import { progressBar, simulationInWords } from '../../pages/gate/simulation.ts';
 import type { EstimateView, ProcedureView, SimulationView } from '../../pages/gate/simulation.ts';
 import { simulationChart } from '../../pages/gate/simulation-chart.ts';
 import type { CommandResult, Invocation } from '../command.ts';
+import { requirePlaceFor, writeOutput } from '../output-file.ts';
 import { durationOption, numberOption, numbersOption, stepsOption, textOption } from './options.ts';
 import { unitOf } from './policy.ts';
 import { cohortFor, required, triedPolicy, unitsPerDayOption } from './traffic.ts';
@@ -34,7 +33,7 @@ export async function simulateCommand(invocation: Invocation): Promise<CommandRe
   const cohort = cohortFor(options, unitsPerDay, stepsOption(options)[0] ?? 0.05);
   const tried = await triedPolicy(options, 1, cohort.ms);
   const trial = trialOf(options, tried, { base, unitsPerDay, cohortMs: cohort.ms });
-  if (chart !== null) await requirePlaceFor(chart);
+  if (chart !== null) await requirePlaceFor(chart, 'GATE_CHART_NOT_WRITTEN');
   const runTrial = await composeGateTrial();
   const results = await runTrial(trial, progressOf(invocation));
   invocation.redraw?.('');
@@ -60,7 +59,7 @@ export async function simulateCommand(invocation: Invocation): Promise<CommandRe
     results: results.map(viewOf),
     notes: notesOf(tried, trial, chart),
   };
-  if (chart !== null) await writeChart(chart, simulationChart(view));
+  if (chart !== null) await writeOutput(chart, simulationChart(view), 'GATE_CHART_NOT_WRITTEN');
   return { exit: 'ok', document: view, text: simulationInWords(view) };
 }
 
@@ -194,27 +193,4 @@ function notesOf({ policy, stream }: TriedPolicy, trial: Trial, chart: string | 
     notes.push('the first cohorts hold less than one candidate unit each: give a longer --cohort');
   if (chart !== null) notes.push(`chart: ${chart}`);
   return notes;
-}
-
-/** Asked before the simulation: a minute later it would be a nuisance. */
-async function requirePlaceFor(path: string): Promise<void> {
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (cause) {
-    throw notWritten(path, cause);
-  }
-}
-
-async function writeChart(path: string, svg: string): Promise<void> {
-  try {
-    await writeFile(path, svg);
-  } catch (cause) {
-    throw notWritten(path, cause);
-  }
-}
-
-function notWritten(path: string, cause: unknown): HoldfastError {
-  return new HoldfastError('GATE_CHART_NOT_WRITTEN', `${path} cannot be written: ${(cause as Error).message}`, {
-    cause,
-  });
 }
