@@ -7,9 +7,9 @@ import { drillList, drillOpening, drillVerdict, happeningLine } from '../pages/d
 import { removePostgresHome } from '../platform/postgres-home.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import type { Drill } from './drill/drill.ts';
+import { exitSoon, whenStopped } from './interruption.ts';
 
 const AWAY_SECONDS = 120;
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const command: CommandModule = {
   declare: (command) =>
@@ -34,8 +34,7 @@ async function play(name: string, drill: Drill, { options, progress }: Invocatio
   const { playDrill } = await import('./drill/play.ts');
   const awayMs = awayOf(options) * 1000;
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort(new Error('the drill was interrupted'));
-  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+  const listenNoMore = whenStopped(() => stop.abort(new Error('the drill was interrupted')));
   const place = placeOf(options);
   try {
     progress(drillOpening({ drill: name, ...drill }));
@@ -46,17 +45,13 @@ async function play(name: string, drill: Drill, { options, progress }: Invocatio
     if (!stop.signal.aborted) throw error;
     return interrupted(name);
   } finally {
-    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+    listenNoMore();
     place.remove();
   }
 }
 
-/** Time to print the last words. */
-const LAST_WORDS_MS = 100;
-
 function interrupted(drill: string): CommandResult {
-  // Data that was being prepared in threads of a library keeps the process alive, and nobody waits for it any more.
-  setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
+  exitSoon();
   const words = `${drill} was interrupted before its verdict; everything it had started is stopped`;
   return { exit: 'pending', document: { drill, ended: 'interrupted' }, text: words };
 }

@@ -3,9 +3,8 @@ import { environmentWith, readConfig } from '../config.ts';
 import type { startPlatform } from '../platform/platform.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CommandModule, Invocation } from './command.ts';
+import { whenStopped } from './interruption.ts';
 import { textOf } from './order.ts';
-
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Everything that serves, and nothing that sends: models are started with `holdfast start`. */
 export const command: CommandModule = {
@@ -16,8 +15,7 @@ export const command: CommandModule = {
       .option('--state-dir <dir>', 'state directory of the platform (default: ./.holdfast)'),
   run: async ({ options, progress }) => {
     const stop = new AbortController();
-    const interrupt = (): void => stop.abort();
-    for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+    const listenNoMore = whenStopped(() => stop.abort());
     try {
       const platforms = await import('../platform/platform.ts');
       const platform = await platforms.startPlatform({
@@ -33,7 +31,7 @@ export const command: CommandModule = {
       }
       return { exit: 'ok', document: { ended: 'interrupted' }, text: 'stopped' };
     } finally {
-      for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+      listenNoMore();
     }
   },
 };

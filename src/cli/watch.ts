@@ -3,13 +3,13 @@ import { HoldfastError } from '../contracts/errors.ts';
 import { parseWorkflowId } from '../contracts/names.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';
+import { whenStopped } from './interruption.ts';
 import { createLiveLines } from './live-lines.ts';
 import { createWatched } from './watch/looks.ts';
 import type { Look } from './watch/looks.ts';
 import { paintOf } from './paint.ts';
 
 const LOOK_AGAIN_MS = 500;
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What passes by itself: a worker or server that is started anew. */
 const PASSING = new Set(['CALL_TIMEOUT', 'TEMPORAL_UNAVAILABLE', 'RECORD_STORE_UNAVAILABLE']);
@@ -27,15 +27,14 @@ export const command: CommandModule = {
     return withConnection(options, async (connection) => {
       const target = args[0] ?? '';
       const stop = new AbortController();
-      const interrupt = (): void => stop.abort();
-      for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
+      const listenNoMore = whenStopped(() => stop.abort());
       const show = createView(invocation);
       try {
         const look = createWatched(connection, target, paintOf(color));
         return await follow(look, target, { deadline, signal: stop.signal, show });
       } finally {
         show.close();
-        for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
+        listenNoMore();
       }
     });
   },

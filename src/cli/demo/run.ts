@@ -12,6 +12,7 @@ import { startPlatform } from '../../platform/platform.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Summary } from '../../contracts/summary.ts';
 import type { CommandResult } from '../command.ts';
+import { exitSoon, whenStopped } from '../interruption.ts';
 import { createApprover } from './approver.ts';
 import type { DrillName } from './drill.ts';
 import { listenToKeys } from './keys.ts';
@@ -36,8 +37,6 @@ export interface DemoOptions {
   readonly color: boolean;
   readonly progress: (line: string) => void;
 }
-
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 type Model = Awaited<ReturnType<Awaited<ReturnType<typeof composeModelFile>>>>;
 
@@ -97,27 +96,12 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
   }
 }
 
-/** Ctrl-C, a process manager, a closed terminal, and a reader of our output that has gone: children would outlive each of them. */
-function whenStopped(interrupt: () => void): () => void {
-  const outputs = [process.stdout, process.stderr];
-  for (const signal of STOP_SIGNALS) process.on(signal, interrupt);
-  for (const output of outputs) output.on('error', interrupt);
-  return () => {
-    for (const signal of STOP_SIGNALS) process.off(signal, interrupt);
-    for (const output of outputs) output.off('error', interrupt);
-  };
-}
-
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** Time to print the last words. */
-const LAST_WORDS_MS = 100;
-
 function interrupted(): CommandResult {
-  // Data that was being prepared in threads of a library keeps the process alive, and nobody waits for it any more.
-  setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
+  exitSoon();
   const words = 'stopped; npm start goes on from here, npm run reset forgets everything';
   return { exit: 'ok', document: { ended: 'interrupted' }, text: words };
 }
