@@ -86,6 +86,8 @@ async function startOnce(options: PlatformOptions): Promise<Platform> {
   failed.catch(() => undefined);
   const interrupt = (): void => void supervisor.stop();
   options.signal?.addEventListener('abort', interrupt, { once: true });
+  // An order that came before anybody listened is not told again.
+  if (options.signal?.aborted === true) interrupt();
   try {
     const platform = await startParts(supervisor, options);
     return {

@@ -51,6 +51,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async start(specs: readonly ChildSpec[]): Promise<void> {
     for (const layer of LAYERS) {
+      this.#refuseWhenStopping();
       const started = specs
         .filter((spec) => spec.layer === layer)
         .map((spec) => new WatchedChild(spec, this.#logsDir, this.#lock));
@@ -60,8 +61,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         child.on('failed', (error) => this.emit('failed', error));
       }
       await Promise.all(started.map((child) => child.start()));
-      if (this.#stopping !== null) throw new HoldfastError('PLATFORM_START_FAILED', 'the start was interrupted');
     }
+    this.#refuseWhenStopping();
+  }
+
+  /** What is started after the stop has begun would be stopped by nobody. */
+  #refuseWhenStopping(): void {
+    if (this.#stopping !== null) throw new HoldfastError('PLATFORM_START_FAILED', 'the start was interrupted');
   }
 
   get children(): ChildStatus[] {

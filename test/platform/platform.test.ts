@@ -144,10 +144,26 @@ describe('the platform of one machine', function () {
 
   it('stops what it has started when its start is interrupted', async () => {
     const interrupt = new AbortController();
-    const starting = startPlatform({ config, services: [], signal: interrupt.signal });
-    setTimeout(() => interrupt.abort(), 150);
-    await assert.rejects(starting, { code: 'PLATFORM_START_FAILED' });
-    // The state folder is free again.
+    const begun = join(stateDir, 'begun');
+    const binary = join(stateDir, 'mute-temporal');
+    // A server that has been started and does not answer yet.
+    writeFileSync(
+      binary,
+      `#!/bin/sh\nif [ "$1" = --version ]; then exec '${await temporalBinary()}' --version; fi\ntouch '${begun}'; exec sleep 60\n`,
+      { mode: 0o755 },
+    );
+    const mute = { ...config, temporalBinary: binary };
+    const refused = assert.rejects(startPlatform({ config: mute, services: [], signal: interrupt.signal }), {
+      code: 'PLATFORM_START_FAILED',
+      message: /interrupted/,
+    });
+    while (!existsSync(begun)) await sleep(10);
+    interrupt.abort();
+    await refused;
+    // The state folder is free again, also for an order that came too early to be heard.
+    await assert.rejects(startPlatform({ config, services: [], signal: AbortSignal.abort() }), {
+      code: 'PLATFORM_START_FAILED',
+    });
     platform = await startPlatform({ config, services: [], headless: true });
   });
 });

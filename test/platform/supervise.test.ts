@@ -81,6 +81,14 @@ describe('the supervisor', () => {
     assert.deepEqual(notices.slice(1), ['store may come back; restarting it', 'store serves again']);
   });
 
+  it('starts nothing once it has been stopped', async () => {
+    const supervisor = await start();
+    await supervisor.stop();
+    const late = server('late', await freePort());
+    await assert.rejects(supervisor.start([late]), code('PLATFORM_START_FAILED'));
+    assert.deepEqual(supervisor.children, []);
+  });
+
   it('stops with a child that is away', async () => {
     const supervisor = await start(server('store', await freePort()));
     supervisor.takeAway('store');
