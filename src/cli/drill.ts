@@ -5,6 +5,7 @@ import { HoldfastError } from '../contracts/errors.ts';
 import { closestName } from '../domain/closest-name.ts';
 import { drillList, drillOpening, drillVerdict, happeningLine } from '../pages/drill.ts';
 import { removePostgresHome } from '../platform/postgres-home.ts';
+import { stateIn } from '../platform/reset.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import type { Drill } from './drill/drill.ts';
 import { exitSoon, whenStopped } from './interruption.ts';
@@ -70,7 +71,7 @@ function awayOf(options: Invocation['options']): number {
 
 function placeOf(options: Invocation['options']): { readonly stateDir: string; readonly remove: () => void } {
   const given = options['stateDir'];
-  if (typeof given === 'string') return { stateDir: resolve(given), remove: () => undefined };
+  if (typeof given === 'string') return { stateDir: unusedPlace(resolve(given)), remove: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-drill-'));
   // The user that PostgreSQL runs as under root must get in.
   chmodSync(folder, 0o755);
@@ -80,4 +81,13 @@ function placeOf(options: Invocation['options']): { readonly stateDir: string; r
     rmSync(folder, { recursive: true, force: true });
   };
   return { stateDir, remove };
+}
+
+/** What an earlier run has left would be broken, and go on in the middle of the script. */
+function unusedPlace(stateDir: string): string {
+  const kept = stateIn(stateDir).map(({ name }) => name);
+  if (kept.length === 0) return stateDir;
+  throw new HoldfastError('CLI_USAGE', `--state-dir is ${stateDir}, which keeps ${kept.join(', ')} of another run`, {
+    remedy: 'A drill begins with nothing: name a folder that is not there yet, or leave the option out',
+  });
 }

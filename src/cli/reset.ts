@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { resolve } from 'node:path';
 import { readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { modelsIn, resetState, stateIn } from '../platform/reset.ts';
@@ -14,9 +15,11 @@ const entryLine = ({ name, meaning, bytes }: Forgotten): string =>
 /** The one command that destroys and names nothing by itself: whoever gives it says what is lost. */
 export const command: CommandModule = {
   declare: (command) =>
-    void declareDryRun(command).option('--yes <models>', 'names of the models that are forgotten, separated by commas'),
+    void declareDryRun(command)
+      .option('--yes <models>', 'names of the models that are forgotten, separated by commas')
+      .option('--state-dir <dir>', 'state directory that is forgotten (default: ./.holdfast)'),
   run: async ({ options, screen }) => {
-    const { stateDir } = readConfig();
+    const stateDir = resolve(textOf(options, 'stateDir') || readConfig().stateDir);
     const models = modelsIn(stateDir);
     if (isDryRun(options)) {
       const forgotten = stateIn(stateDir);

@@ -146,6 +146,14 @@ export const ERRORS = {
     meaning: 'The object store could not be read or written.',
     remedy: 'See that the folder or service is there, writable and not full; the same call may then succeed',
   },
+  PLATFORM_CLOCK_DIFFERS: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning:
+      'The state folder belongs to another kind of run: replayed traffic and the clock on the wall, mixed, would make its records nonsense.',
+    remedy:
+      'Choose another folder with --state-dir or HOLDFAST_STATE_DIR, or forget what is in this one with holdfast reset',
+  },
   PLATFORM_NOT_RUNNING: {
     kind: 'retryable',
     exit: 'error',

@@ -5,6 +5,8 @@ import { objectStoreOf } from '../config.ts';
 import type { Config } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import type { ChildSpec } from './child.ts';
+import { keepEventClock } from './event-clock.ts';
+import type { EventClock } from './event-clock.ts';
 import { removePlatformFile, writePlatformFile } from './platform-file.ts';
 import { choosePorts, portsInUse } from './platform-ports.ts';
 import type { Ports } from './platform-ports.ts';
@@ -18,7 +20,9 @@ export interface PlatformOptions {
   readonly config: Config;
   /** Without the web UI of Temporal. */
   readonly headless?: boolean;
-  /** Settings for our own processes beside those that follow from the platform, for example HOLDFAST_GATEWAY_CLOCK. */
+  /** Where gateways take event time from. Default: as the settings say. */
+  readonly clock?: EventClock;
+  /** Settings for our own processes beside those that follow from the platform, for example HOLDFAST_GATEWAY_DRILLS. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Which of our own processes to run; servers are always there. Default: all of them. */
   readonly services?: readonly ServiceName[];
@@ -60,7 +64,7 @@ const STARTS_MAX = 3;
 
 /**
  * Starts everything and returns when it serves. Takes 2–3 s, the first time longer.
- * @throws PLATFORM_RUNNING, PLATFORM_START_FAILED, PLATFORM_TEMPORAL_MISSING, PLATFORM_POSTGRES_FAILED, PLATFORM_POSTGRES_MISSING,
+ * @throws PLATFORM_RUNNING, PLATFORM_CLOCK_DIFFERS, PLATFORM_START_FAILED, PLATFORM_TEMPORAL_MISSING, PLATFORM_POSTGRES_FAILED, PLATFORM_POSTGRES_MISSING,
  *   PLATFORM_STATE_DIR_UNUSABLE, TEMPORAL_UNAVAILABLE; what was started by then is stopped again.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -117,7 +121,10 @@ async function startOnce(options: PlatformOptions): Promise<Platform> {
 type Parts = Pick<Platform, 'temporal' | 'postgresUrl' | 'gatewayUrl' | 'httpUrl' | 'environment'>;
 
 async function startParts(supervisor: Supervisor, options: PlatformOptions): Promise<Parts> {
-  const { config, onNotice = () => undefined } = options;
+  const { config, clock = config.gatewayClock, onNotice = () => undefined } = options;
+  const wanted = options.services ?? SERVICES;
+  // A gateway that runs elsewhere, too, takes its time from somewhere; whoever only reads the records brings none.
+  if (wanted.includes('gateway')) keepEventClock(config.stateDir, clock);
   const ports = await choosePorts(config, onNotice);
   const [postgres, temporal] = await Promise.all([postgresOf(config, ports), temporalOf(options, ports)]);
   const environment = {
@@ -125,6 +132,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     HOLDFAST_STATE_DIR: config.stateDir,
+    HOLDFAST_GATEWAY_CLOCK: clock,
     HOLDFAST_POSTGRES_URL: postgres.url,
     HOLDFAST_OBJECT_STORE: objectStoreOf(config).folder,
     HOLDFAST_HTTP_URL: `http://127.0.0.1:${ports.http}`,
@@ -132,7 +140,7 @@ async function startParts(supervisor: Supervisor, options: PlatformOptions): Pro
     ...uiAddress(config, temporal.uiUrl),
   };
   for (const notice of postgres.notices) onNotice(notice);
-  const services = (options.services ?? SERVICES)
+  const services = wanted
     .filter((name) => name !== 'gateway' || options.gateways === undefined)
     .map((name) => service(name, ports[name], environment));
   await supervisor.start([...postgres.children, ...temporal.children, ...services]);

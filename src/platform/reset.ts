@@ -18,6 +18,7 @@ export const STATE_ENTRIES = [
   { name: 'logs', meaning: 'logs of the processes' },
   { name: 'platform.json', meaning: 'addresses, for commands in other terminals' },
   { name: 'ports.json', meaning: 'ports of the last start' },
+  { name: 'event-clock.json', meaning: 'where event time comes from' },
 ] as const;
 
 export interface Forgotten {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { environmentWith } from '../../src/config.ts';
+import { otherEventClock } from '../../src/platform/event-clock.ts';
 import { isAlive } from '../../src/platform/processes.ts';
 import { removePostgresHome } from '../../src/platform/postgres-home.ts';
 
@@ -45,6 +46,8 @@ describe('npm start', function () {
       [],
     );
     assert.equal(existsSync(join(folder, 'platform.lock')), false);
+    assert.equal(otherEventClock(folder, 'stream'), null);
+    assert.notEqual(otherEventClock(folder, 'wall'), null);
   });
 });
 

@@ -30,6 +30,13 @@ describe('holdfast reset', () => {
       assert.ok(existsSync(join(stateDir, 'temporal.db')));
     });
 
+  it('forgets the folder that is named', async () => {
+    delete process.env['HOLDFAST_STATE_DIR'];
+    const { exitCode } = await captured(['reset', '--yes', 'shop,flights', '--state-dir', stateDir]);
+    assert.equal(exitCode, 0);
+    assert.ok(!existsSync(stateDir));
+  });
+
   it('shows what would be forgotten, and forgets it once every model is named', async () => {
     const { stdout } = await captured(['reset', '--dry-run']);
     assert.match(

@@ -132,7 +132,7 @@ describe('the guide to a router of your own', function () {
   const children: ChildProcess[] = [];
   after(async () => {
     await Promise.all(children.reverse().map(ended));
-    removePostgresHome(join(stateDir, '.holdfast'));
+    removePostgresHome(join(stateDir, '.holdfast-router'));
     rmSync(stateDir, { recursive: true, force: true });
   });
 
@@ -180,6 +180,6 @@ describe('the guide to a router of your own', function () {
 
 /** How the last rollout ended, in the words of the promotion queue. */
 async function outcomesOf(run: (command: string) => Promise<string>): Promise<string[]> {
-  const words = await run(`${HOLDFAST} explain promotion/order-ranker --state-dir .holdfast`);
+  const words = await run(`${HOLDFAST} explain promotion/order-ranker --state-dir .holdfast-router`);
   return [...words.matchAll(/(\S+) (promoted|rolled back)/g)].map(([found]) => found);
 }

@@ -73,8 +73,8 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
     const platform = await startPlatform({
       config,
       headless: options.headless,
+      clock: 'stream',
       environment: {
-        HOLDFAST_GATEWAY_CLOCK: 'stream',
         HOLDFAST_GATEWAY_DRILLS: 'true',
         HOLDFAST_GATEWAY_SYNC_PREDICTIONS: 'false',
       },

@@ -51,8 +51,8 @@ export async function playDrill(name: string, drill: Drill, options: PlayOptions
   const platform = await startPlatform({
     config,
     headless: true,
+    clock: 'stream',
     environment: {
-      HOLDFAST_GATEWAY_CLOCK: 'stream',
       HOLDFAST_GATEWAY_DRILLS: 'true',
       HOLDFAST_GATEWAY_SYNC_PREDICTIONS: 'false',
     },
