@@ -2,7 +2,8 @@
 import type { Client } from '@temporalio/client';
 import { parseWorkflowId } from '../contracts/names.ts';
 import { rolloutStatus } from '../client/rollout.ts';
-import type { CommandOptions, CommandReply, Order } from '../client/rollout.ts';
+import type { CommandOptions } from '../client/order.ts';
+import type { CommandReply, Order } from '../client/rollout.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { declareStateDir, withConnection } from './connection.ts';

@@ -5,7 +5,8 @@ import { HoldfastError } from '../contracts/errors.ts';
 import { evidenceArrivedSignal, recordEvidenceMessage } from '../contracts/messages.ts';
 import { callTemporal } from './call.ts';
 import type { CallOptions } from './call.ts';
-import { commandIdOf, modelOfRollout } from './rollout.ts';
+import { commandIdOf } from './order.ts';
+import { modelOfRollout } from './rollout.ts';
 
 /** Judges and records one batch, wherever the records are: `EvidenceIntake.take`. */
 type TakeEvidence = (model: string, rolloutId: string, command: EvidenceCommand) => Promise<EvidenceReceipt>;

@@ -12,22 +12,14 @@ import {
 } from '../contracts/messages.ts';
 import type { ApproveCommand, Command, CommandAnswer, ExtendCommand, RebaseCommand } from '../contracts/messages.ts';
 import { HoldfastError } from '../contracts/errors.ts';
-import { parseWorkflowId, promotionId } from '../contracts/names.ts';
-import type { CommandRecord } from '../contracts/records.ts';
+import { promotionId } from '../contracts/names.ts';
 import type { RolloutPlan, RolloutStatus } from '../contracts/workflows.ts';
-import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChainHead, RolloutState } from '../domain/rollout/states.ts';
-import { sha256Hex } from '../domain/sha256.ts';
 import { callTemporal } from './call.ts';
 import type { CallOptions } from './call.ts';
 import { status } from './lifecycle.ts';
-
-export interface CommandOptions extends CallOptions {
-  /** Writes the attempt to the command log before Temporal is called. A rollback does not wait for it. */
-  readonly logAttempt?: (record: CommandRecord) => Promise<void>;
-  /** Tells apart two commands of the same content, for example a second pause; without it they are one. */
-  readonly occasion?: string;
-}
+import { modelOf, sendOrder } from './order.ts';
+import type { CommandOptions, OrderReply } from './order.ts';
 
 /** What every order says: who, why, by which way. */
 export type Order = Omit<Command, 'commandId'>;
@@ -35,13 +27,7 @@ export type ApprovalOrder = Omit<ApproveCommand, 'commandId'>;
 export type ExtensionOrder = Omit<ExtendCommand, 'commandId'>;
 export type RebaseOrder = Omit<RebaseCommand, 'commandId'>;
 
-export interface CommandReply {
-  readonly commandId: string;
-  readonly accepted: boolean;
-  /** What stands now, or the reason of the refusal. */
-  readonly message: string;
-  /** Where the rollout stands; null when the command was refused. */
-  readonly answer: CommandAnswer | null;
+export interface CommandReply extends OrderReply<CommandAnswer> {
   /**
    * Of a rollback that was taken: how long after it every gateway had confirmed zero, milliseconds; 0 where nobody was ever exposed, null
    * where it is not confirmed yet.
@@ -56,7 +42,7 @@ export function approve(
   order: ApprovalOrder,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, approveMessage.name, order, options);
+  return sendOrder(client, rolloutId, approveMessage.name, order, options);
 }
 
 export function reject(
@@ -65,7 +51,7 @@ export function reject(
   order: Order,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, rejectMessage.name, order, options);
+  return sendOrder(client, rolloutId, rejectMessage.name, order, options);
 }
 
 export function pause(
@@ -74,7 +60,7 @@ export function pause(
   order: Order,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, pauseMessage.name, order, options);
+  return sendOrder(client, rolloutId, pauseMessage.name, order, options);
 }
 
 export function resume(
@@ -83,7 +69,7 @@ export function resume(
   order: Order,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, resumeMessage.name, order, options);
+  return sendOrder(client, rolloutId, resumeMessage.name, order, options);
 }
 
 /** Exposure to 0 at once and for good. Works while the record store is down. Waits a moment for the gateways' word that it is so. */
@@ -93,7 +79,10 @@ export async function rollback(
   order: Order,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  const reply = await send(client, rolloutId, rollbackMessage.name, order, options);
+  const reply = await sendOrder<CommandAnswer>(client, rolloutId, rollbackMessage.name, order, {
+    ...options,
+    urgent: true,
+  });
   return reply.accepted ? { ...reply, zeroAfterMs: await zeroOf(client, rolloutId) } : reply;
 }
 
@@ -121,7 +110,7 @@ export function extend(
   order: ExtensionOrder,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, extendMessage.name, order, options);
+  return sendOrder(client, rolloutId, extendMessage.name, order, options);
 }
 
 /** On under another policy, which is on record by then. Exposure may shrink by it and never grows. */
@@ -131,7 +120,7 @@ export function rebasePolicy(
   order: RebaseOrder,
   options: CommandOptions = {},
 ): Promise<CommandReply> {
-  return send(client, rolloutId, rebasePolicyMessage.name, order, options);
+  return sendOrder(client, rolloutId, rebasePolicyMessage.name, order, options);
 }
 
 /**
@@ -167,13 +156,8 @@ export async function rolloutInFlight(
  * The model that a rollout is of.
  * @throws PROCESS_NOT_FOUND for an id of another kind of process
  */
-export function modelOfRollout(rolloutId: string): string {
-  const parsed = parseWorkflowId(rolloutId);
-  if (parsed?.kind === 'rollout') return parsed.model;
-  throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(rolloutId)} is not the id of a rollout`, {
-    remedy: 'Give an id as holdfast status prints it, for example rollout/flight-delay/9f3a2c41-1',
-  });
-}
+export const modelOfRollout = (rolloutId: string): string =>
+  modelOf('rollout', rolloutId, 'rollout/flight-delay/9f3a2c41-1');
 
 /**
  * The head of a rollout's chain of decisions as its workflow has seen it, running or over; null before the first.
@@ -192,42 +176,4 @@ export async function rolloutHead(
     return handle.query<RolloutState>(STATUS_QUERY);
   };
   return (await callTemporal(client, rolloutId, ask, options)).head ?? null;
-}
-
-/** Id of a command: the same content and occasion give the same id, so that a repeated call is carried out once. */
-export function commandIdOf(command: string, rolloutId: string, order: object, occasion = ''): string {
-  return `${command}-${sha256Hex(canonicalJson({ command, rolloutId, order, occasion })).slice(0, 24)}`;
-}
-
-/**
- * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT (the command may still be applied), TEMPORAL_UNAVAILABLE. A refusal is an answer.
- */
-async function send(
-  client: Client,
-  rolloutId: string,
-  command: string,
-  order: Order,
-  options: CommandOptions,
-): Promise<CommandReply> {
-  const commandId = commandIdOf(command, rolloutId, order, options.occasion);
-  const body = { ...order, commandId };
-  const { by, channel } = order;
-  const attempt: CommandRecord = { commandId, command, target: rolloutId, by, channel, body, result: 'attempted' };
-  const logged = options.logAttempt?.(attempt) ?? Promise.resolve();
-  if (command === rollbackMessage.name) logged.catch(() => undefined);
-  else await logged;
-  const handle = client.workflow.getHandle(rolloutId);
-  try {
-    const answer = await callTemporal(
-      client,
-      rolloutId,
-      () => handle.executeUpdate<CommandAnswer, [unknown]>(command, { args: [body], updateId: commandId }),
-      options,
-    );
-    return { commandId, accepted: answer.accepted, message: answer.message, answer };
-  } catch (error) {
-    const { WorkflowUpdateFailedError } = await import('@temporalio/client');
-    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-    return { commandId, accepted: false, message: error.cause?.message ?? error.message, answer: null };
-  }
 }

@@ -14,7 +14,8 @@ import {
   rolloutInFlight,
   rolloutStatus,
 } from '../client/rollout.ts';
-import type { CommandOptions, CommandReply } from '../client/rollout.ts';
+import type { CommandOptions } from '../client/order.ts';
+import type { CommandReply } from '../client/rollout.ts';
 import type { composeEdgeRecords } from '../compose.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { batchesIn } from '../contracts/evidence.ts';

@@ -7,6 +7,7 @@ import type { Client } from '@temporalio/client';
 import { createEdgeRecords } from '../../../src/adapters/record-store/edge-records.ts';
 import type { EdgeRecords } from '../../../src/adapters/record-store/port.ts';
 import { pushEvidence, recordEvidence } from '../../../src/client/evidence.ts';
+import type { CommandOptions } from '../../../src/client/order.ts';
 import {
   approve,
   extend,
@@ -17,7 +18,7 @@ import {
   rollback,
   rolloutStatus,
 } from '../../../src/client/rollout.ts';
-import type { CommandOptions, CommandReply } from '../../../src/client/rollout.ts';
+import type { CommandReply } from '../../../src/client/rollout.ts';
 import type { EvidenceReceipt } from '../../../src/contracts/evidence.ts';
 import type { PolicyRecord } from '../../../src/contracts/records.ts';
 import type { RolloutStatus } from '../../../src/contracts/workflows.ts';
