@@ -1,5 +1,9 @@
-/** Everything a person may do to a rollout, and how each of the five ways names it. The page is written from it, and the test drives it. */
+/** Everything a person may do, and how each of the five ways names it. The page is written from it, and the test drives it. */
+import type { WorkflowKind } from '../../src/contracts/names.ts';
+
 export interface OperatorAction {
+  /** The kind of process that it is done to. */
+  readonly process: WorkflowKind;
   readonly action: string;
   readonly effect: string;
   /** Name of the update in the web UI. */
@@ -11,18 +15,19 @@ export interface OperatorAction {
   readonly cli: string;
   /** Function of the client. */
   readonly client: string;
-  /** Last part of the path: `POST /v1/rollouts/{id}/…`. */
+  /** Last part of the path: `POST /v1/<place of the process>/{id}/…`. */
   readonly http: string;
 }
 
 export const OPERATOR_ACTIONS: readonly OperatorAction[] = [
-  same('approve', 'say yes to leaving a step, bound to candidate and evidence'),
-  same('reject', 'withdraw the candidate; its exposure returns to 0'),
-  same('pause', 'keep the exposure where it is; harm still rolls back'),
-  same('resume', 'end a pause'),
-  same('rollback', 'return the exposure to 0 at once and for good'),
-  same('extend', 'give the present step more event time before its deadline'),
+  same('rollout', 'approve', 'say yes to leaving a step, bound to candidate and evidence'),
+  same('rollout', 'reject', 'withdraw the candidate; its exposure returns to 0'),
+  same('rollout', 'pause', 'keep the exposure where it is; harm still rolls back'),
+  same('rollout', 'resume', 'end a pause'),
+  same('rollout', 'rollback', 'return the exposure to 0 at once and for good'),
+  same('rollout', 'extend', 'give the present step more event time before its deadline'),
   {
+    process: 'rollout',
     action: 'rebase',
     effect: 'go on under another recorded policy; exposure may shrink and never grows',
     update: 'rebasePolicy',
@@ -32,6 +37,7 @@ export const OPERATOR_ACTIONS: readonly OperatorAction[] = [
     http: 'rebasePolicy',
   },
   {
+    process: 'rollout',
     action: 'add evidence',
     effect: 'record counts that somebody else has measured; the same batch counts once',
     update: 'recordEvidence',
@@ -43,6 +49,6 @@ export const OPERATOR_ACTIONS: readonly OperatorAction[] = [
   },
 ];
 
-function same(name: string, effect: string): OperatorAction {
-  return { action: name, effect, update: name, signal: name, cli: name, client: name, http: name };
+function same(process: WorkflowKind, name: string, effect: string): OperatorAction {
+  return { process, action: name, effect, update: name, signal: name, cli: name, client: name, http: name };
 }

@@ -7,11 +7,13 @@ import { VARIABLES } from '../../src/config.ts';
 import { ERRORS, EXIT_CODES } from '../../src/contracts/errors.ts';
 import { gatePolicyFileSchema } from '../../src/contracts/gate-policy.ts';
 import { modelFileSchema } from '../../src/contracts/model.ts';
+import { PROCESSES } from '../../src/http/processes.ts';
 import { STATISTICAL_PRESETS } from '../../src/domain/rollout/presets.ts';
 import { recipeOptions } from '../../src/domain/learning/recipe.ts';
 import { cell, fieldsPage, GENERATED } from './fields.ts';
 import type { JsonSchema } from './fields.ts';
 import { OPERATOR_ACTIONS } from './operator-actions.ts';
+import type { OperatorAction } from './operator-actions.ts';
 import { countersPage, messagesPage, searchAttributesPage } from './operating-pages.ts';
 
 /** Every generated file, by its path in the repository. */
@@ -130,8 +132,23 @@ function errorsPage(): string {
 }
 
 function operatorActionsPage(): string {
+  const without = OPERATOR_ACTIONS.flatMap(({ action, withoutSignal }) =>
+    withoutSignal === undefined ? [] : [`To ${action} there is no signal: ${withoutSignal}.`],
+  );
+  const about =
+    'What a person may do, and how. Every way has the same outcome: a test drives each action once by each of them. An update and a command\n' +
+    'answer whether the order was taken; a signal answers nothing. Names are claims everywhere but over HTTP with a token.';
+  const sections = Object.entries(PROCESSES).flatMap(([place, { kind }]) => [
+    `## To a ${kind}`,
+    `Over HTTP: \`POST /v1/${place}/{id}/…\`.`,
+    operatorActionsTable(OPERATOR_ACTIONS.filter(({ process }) => process === kind)),
+  ]);
+  return `${['# What a person may do', GENERATED, about, ...sections, ...without].join('\n\n')}\n`;
+}
+
+function operatorActionsTable(actions: readonly OperatorAction[]): string {
   const code = (text: string): string => `\`${text}\``;
-  const rows = OPERATOR_ACTIONS.map(({ action, effect, update, signal, cli, client, http }) => [
+  const rows = actions.map(({ action, effect, update, signal, cli, client, http }) => [
     `**${action}**: ${effect}`,
     code(update),
     signal === null ? 'none' : code(signal),
@@ -140,14 +157,7 @@ function operatorActionsPage(): string {
     code(`POST …/${http}`),
   ]);
   const head = ['action', 'update in the web UI', 'signal in the web UI', 'command line', 'client', 'HTTP'];
-  const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-  const without = OPERATOR_ACTIONS.flatMap(({ action, withoutSignal }) =>
-    withoutSignal === undefined ? [] : [`To ${action} there is no signal: ${withoutSignal}.`],
-  );
-  const about =
-    'What a person may do to a rollout, and how. Every way has the same outcome: a test drives each action once by each of them. An update and a\n' +
-    'command answer whether the order was taken; a signal answers nothing. Names are claims everywhere but over HTTP with a token.';
-  return `${['# What a person may do', GENERATED, about, table, ...without].join('\n\n')}\n`;
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
 function settingsPage(): string {

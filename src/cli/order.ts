@@ -1,4 +1,4 @@
-/** Commands of people to one rollout that say who and why, and nothing else: reject, pause, resume, rollback. */
+/** Commands of people to one process that say who and why, and nothing else; of a rollout: reject, pause, resume, rollback. */
 import type { Client } from '@temporalio/client';
 import { parseWorkflowId } from '../contracts/names.ts';
 import { rolloutStatus } from '../client/rollout.ts';
@@ -9,16 +9,26 @@ import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { declareStateDir, withConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
-type Send = (client: Client, rolloutId: string, order: Order, options: CommandOptions) => Promise<CommandReply>;
+type Send<Reply> = (client: Client, id: string, order: Order, options: CommandOptions) => Promise<Reply>;
 
-/** @param name As the rollout knows it; @param send The client's call. */
-export function orderCommand(name: 'reject' | 'pause' | 'resume' | 'rollback', send: Send): CommandModule {
+/** One command of people to one kind of process that says who and why, and nothing else. */
+export interface SignedCommand<Reply> {
+  /** As usage names the id, and as documents do: `rolloutId`. */
+  readonly argument: string;
+  /** The client's call. */
+  readonly send: Send<Reply>;
+  /** What the process would answer now; nothing is sent. */
+  readonly plan: (client: Client, id: string, order: Pick<Order, 'by' | 'reason'>) => Promise<CommandResult>;
+  readonly result: (id: string, reply: Reply) => CommandResult;
+}
+
+export function signedCommand<Reply>({ argument, send, plan, result }: SignedCommand<Reply>): CommandModule {
   return {
     declare: (command) =>
       void declareStateDir(
         declareDryRun(
           command
-            .argument('<rolloutId>', 'id as holdfast status prints it')
+            .argument(`<${argument}>`, 'id as holdfast status prints it')
             .requiredOption('--as <name>', 'your name; it is kept with the order')
             .requiredOption('--reason <text>', 'why, in words; it is kept with the order')
             .option(
@@ -29,27 +39,32 @@ export function orderCommand(name: 'reject' | 'pause' | 'resume' | 'rollback', s
       ),
     run: ({ args, options }) =>
       withConnection(options, async (connection) => {
-        const rolloutId = args[0] ?? '';
+        const id = args[0] ?? '';
         const order: Order = { by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' };
-        if (isDryRun(options)) {
-          const { by, reason } = order;
-          return plannedOrder(await rolloutStatus(connection.client, rolloutId), { name, by, reason });
-        }
-        const reply = await send(connection.client, rolloutId, order, commandOptions(connection, rolloutId, options));
-        return replyResult(rolloutId, reply);
+        if (isDryRun(options)) return plan(connection.client, id, { by: order.by, reason: order.reason });
+        return result(id, await send(connection.client, id, order, commandOptions(connection, id, options)));
       }),
   };
 }
 
+/** @param name As the rollout knows it; @param send The client's call. */
+export function orderCommand(
+  name: 'reject' | 'pause' | 'resume' | 'rollback',
+  send: Send<CommandReply>,
+): CommandModule {
+  return signedCommand({
+    argument: 'rolloutId',
+    send,
+    plan: async (client, id, order) => plannedOrder(await rolloutStatus(client, id), { name, ...order }),
+    result: replyResult,
+  });
+}
+
 /** A second pause of the same words is a second pause, unless the caller says otherwise. */
-export function commandOptions(
-  connection: Connection,
-  rolloutId: string,
-  options: Invocation['options'],
-): CommandOptions {
+export function commandOptions(connection: Connection, id: string, options: Invocation['options']): CommandOptions {
   const occasion = typeof options['once'] === 'string' ? options['once'] : new Date().toISOString();
   const { records } = connection;
-  const model = parseWorkflowId(rolloutId)?.model ?? null;
+  const model = parseWorkflowId(id)?.model ?? null;
   if (records === null || model === null) return { occasion };
   return { occasion, logAttempt: (record) => records.logAttempt(model, record) };
 }

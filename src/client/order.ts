@@ -23,7 +23,7 @@ export interface SignedOrder {
 }
 
 /** What every process answers to an order. */
-interface OrderAnswer {
+export interface OrderAnswer {
   readonly accepted: boolean;
   readonly message: string;
 }

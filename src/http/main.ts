@@ -5,7 +5,7 @@ import { connectClient, temporalSettings } from '../client/connect.ts';
 import { composeEdgeRecords } from '../compose.ts';
 import { readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
-import type { Behind } from './rollout.ts';
+import type { Behind } from './orders.ts';
 import { startEdge } from './server.ts';
 import { createThreadedPages } from './threaded-pages.ts';
 import { readTokens } from './tokens.ts';

@@ -1,7 +1,7 @@
 /** Pages of evidence over HTTP: read alone, under the same rule of tokens as every other question. */
 import { PAGE_POLICY } from '../pages/report/page.ts';
 import type { Answer, PageAnswer } from './exchange.ts';
-import type { Behind } from './rollout.ts';
+import type { Behind } from './orders.ts';
 
 /**
  * A page by digest, as HTML or, where the sender accepts nothing else, as its document; a subject leads on to the page it has now.

@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { HoldfastError } from '../contracts/errors.ts';
 import { errorAnswer, readText, sendAnswer } from './exchange.ts';
 import type { Answer, PageAnswer } from './exchange.ts';
+import { command, COMMAND_BYTES_MAX } from './orders.ts';
+import type { Behind, OrderedProcess, Speaker } from './orders.ts';
+import { PROCESSES } from './processes.ts';
 import { report } from './report.ts';
-import { command, COMMAND_BYTES_MAX, COMMANDS, evidence, EVIDENCE_BYTES_MAX, inFlight, status } from './rollout.ts';
-import type { Behind, Speaker } from './rollout.ts';
+import { evidence, EVIDENCE_BYTES_MAX, inFlight, rollouts } from './rollout.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface EdgeOptions {
@@ -30,7 +32,7 @@ const CONNECTIONS_MAX = 1000;
 const LOOPBACK = /^(127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
 const MODEL_PATH = /^\/v1\/models\/([a-z0-9-]{1,63})\/rollout$/;
 const REPORT_PATH = /^\/reports\/(.+)$/;
-const ROLLOUT_PATH = /^\/v1\/rollouts\/(.+)$/;
+const PROCESS_PATH = /^\/v1\/([a-z]+)\/(.+)$/;
 
 /**
  * Starts the edge.
@@ -85,19 +87,31 @@ async function route(options: EdgeOptions, request: IncomingMessage): Promise<An
   if (method === 'GET' && named !== undefined) return report(found, decoded(named), request.headers.accept);
   const [, model] = MODEL_PATH.exec(path) ?? [];
   if (method === 'GET' && model !== undefined) return inFlight(found, model);
-  const [, rest] = ROLLOUT_PATH.exec(path) ?? [];
-  if (rest === undefined) throw unknownRoute(method, path);
-  if (method === 'GET') return status(found, rolloutIdOf(rest));
+  const [, place = '', rest] = PROCESS_PATH.exec(path) ?? [];
+  if (rest === undefined || !Object.hasOwn(PROCESSES, place)) throw unknownRoute(method, path);
+  return ofProcess(found, PROCESSES[place] as OrderedProcess, rest, request, speaker);
+}
+
+/** One process, by what stands in the path behind its place. */
+async function ofProcess(
+  found: Behind,
+  process: OrderedProcess,
+  rest: string,
+  request: IncomingMessage,
+  speaker: Speaker,
+): Promise<Answer> {
+  const { method = 'GET' } = request;
+  if (method === 'GET') return { status: 200, body: await process.status(found.client, idOf(process, rest)) };
   const slash = rest.lastIndexOf('/');
-  const [id, verb] = [rest.slice(0, Math.max(0, slash)), rest.slice(slash + 1)];
-  if (method !== 'POST' || id === '') throw unknownRoute(method, path);
-  const rolloutId = rolloutIdOf(id);
-  if (verb === 'evidence') {
+  const [named, verb] = [rest.slice(0, Math.max(0, slash)), rest.slice(slash + 1)];
+  if (method !== 'POST' || named === '') throw unknownRoute(method, pathOf(request));
+  const id = idOf(process, named);
+  if (process === rollouts && verb === 'evidence') {
     const by = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '').get('by');
-    return evidence(found, rolloutId, await readText(request, EVIDENCE_BYTES_MAX), by, speaker);
+    return evidence(found, id, await readText(request, EVIDENCE_BYTES_MAX), by, speaker);
   }
-  if (!Object.hasOwn(COMMANDS, verb)) throw unknownRoute(method, path);
-  return command(found, rolloutId, verb, await readText(request, COMMAND_BYTES_MAX), speaker);
+  if (!Object.hasOwn(process.commands, verb)) throw unknownRoute(method, pathOf(request));
+  return command(found, process, id, verb, await readText(request, COMMAND_BYTES_MAX), speaker);
 }
 
 /** @throws TOKEN_UNKNOWN; REQUEST_INVALID for a name of this machine that a page elsewhere has made up */
@@ -116,9 +130,9 @@ function speakerOf(tokens: Tokens, { headers }: IncomingMessage): Speaker {
 }
 
 /** `flight-delay/9f3a2c41-1`, with or without `rollout/` before it, as it is or percent-encoded. */
-function rolloutIdOf(part: string): string {
+function idOf({ kind }: OrderedProcess, part: string): string {
   const id = decoded(part);
-  return id.startsWith('rollout/') ? id : `rollout/${id}`;
+  return id.startsWith(`${kind}/`) ? id : `${kind}/${id}`;
 }
 
 /** @throws REQUEST_INVALID */
@@ -134,8 +148,14 @@ const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?', 1)[0] 
 
 const unknownRoute = (method: string, path: string): HoldfastError =>
   new HoldfastError('ROUTE_UNKNOWN', `${method} ${path.slice(0, 200)} is no operation of the edge`, {
-    remedy: `Ask for GET /v1/models/{model}/rollout, GET /v1/rollouts/{id} or GET /reports/{digest}, or POST /v1/rollouts/{id}/ and one of evidence, ${Object.keys(COMMANDS).join(', ')}`,
+    remedy: `Ask for GET /v1/models/{model}/rollout, ${GETS.join(', ')} or GET /reports/{digest}, or ${POSTS.join(', or ')}`,
   });
+
+const GETS = Object.keys(PROCESSES).map((place) => `GET /v1/${place}/{id}`);
+const POSTS = Object.entries(PROCESSES).map(([place, process]) => {
+  const verbs = [...(process === rollouts ? ['evidence'] : []), ...Object.keys(process.commands)];
+  return `POST /v1/${place}/{id}/ and one of ${verbs.join(', ')}`;
+});
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import type { CommandRecord } from '../../src/contracts/records.ts';
 import { createPages } from '../../src/http/pages.ts';
-import type { Behind } from '../../src/http/rollout.ts';
+import type { Behind } from '../../src/http/orders.ts';
 import { startEdge } from '../../src/http/server.ts';
 import type { Edge } from '../../src/http/server.ts';
 import { readTokens } from '../../src/http/tokens.ts';

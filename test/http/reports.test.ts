@@ -6,7 +6,7 @@ import { recordStores } from '../../src/adapters/record-store/index.ts';
 import type { RecordStore } from '../../src/adapters/record-store/port.ts';
 import { HoldfastError } from '../../src/contracts/errors.ts';
 import type { RecordedRollout } from '../../src/domain/rollout/recorded-chain.ts';
-import type { Behind } from '../../src/http/rollout.ts';
+import type { Behind } from '../../src/http/orders.ts';
 import { startEdge } from '../../src/http/server.ts';
 import type { Edge } from '../../src/http/server.ts';
 import { createThreadedPages } from '../../src/http/threaded-pages.ts';
