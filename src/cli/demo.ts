@@ -2,6 +2,8 @@ import { HoldfastError } from '../contracts/errors.ts';
 import type { CommandModule, Invocation } from './command.ts';
 import { DRILLS } from './demo/drill.ts';
 import type { DrillName } from './demo/drill.ts';
+import type { DemoOptions } from './demo/run.ts';
+import { declareDryRun, isDryRun } from './dry-run.ts';
 
 const MODEL_DEFAULT = 'models/flight-delay.yaml';
 /** About nine event days, the way to the first promotion, in three and a half minutes. */
@@ -9,7 +11,7 @@ const SPEED_DEFAULT = 3600;
 
 export const command: CommandModule = {
   declare: (command) =>
-    void command
+    void declareDryRun(command)
       .option('--model <path>', 'model file to run', MODEL_DEFAULT)
       .option('--until <day>', 'first event day that is not replayed (default: the end of the data)')
       .option('--speed <n>', 'event time ÷ wall time of an interactive show', String(SPEED_DEFAULT))
@@ -19,9 +21,8 @@ export const command: CommandModule = {
       .option('--drill <name>', `rehearse trouble: ${DRILLS.join(', ')}`)
       .option('--state-dir <dir>', 'where everything is kept (default: ./.holdfast)'),
   run: async ({ options, color, progress }) => {
-    const { runDemo } = await import('./demo/run.ts');
     const headless = options['headless'] === true;
-    return runDemo({
+    const meant: DemoOptions = {
       modelPath: String(options['model']),
       untilDay: dayOf(options, 'until'),
       speed: headless ? 'lockstep' : speedOf(options),
@@ -32,7 +33,9 @@ export const command: CommandModule = {
       stateDir: textOrNull(options['stateDir']),
       color,
       progress,
-    });
+    };
+    if (isDryRun(options)) return (await import('./demo/plan.ts')).planDemo(meant);
+    return (await import('./demo/run.ts')).runDemo(meant);
   },
 };
 

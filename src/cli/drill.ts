@@ -3,18 +3,21 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HoldfastError } from '../contracts/errors.ts';
 import { closestName } from '../domain/closest-name.ts';
+import { exposureInWords } from '../domain/rollout/words.ts';
 import { drillList, drillOpening, drillVerdict, happeningLine } from '../pages/drill.ts';
+import { planLine } from '../pages/planned-start.ts';
 import { removePostgresHome } from '../platform/postgres-home.ts';
 import { stateIn } from '../platform/reset.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import type { Drill } from './drill/drill.ts';
+import { declareDryRun, isDryRun } from './dry-run.ts';
 import { exitSoon, whenStopped } from './interruption.ts';
 
 const AWAY_SECONDS = 120;
 
 export const command: CommandModule = {
   declare: (command) =>
-    void command
+    void declareDryRun(command)
       .argument('[name]', 'drill to play (default: list them)')
       .option('--away <seconds>', 'how long a server stays away that a drill takes away', String(AWAY_SECONDS))
       .option('--state-dir <dir>', 'keep everything of the drill there (default: a folder that is removed)'),
@@ -27,9 +30,36 @@ export const command: CommandModule = {
     }
     const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined;
     if (drill === undefined) throw unknownDrill(name, Object.keys(DRILLS));
-    return play(name, drill, invocation);
+    return isDryRun(invocation.options) ? plan(name, drill, invocation) : play(name, drill, invocation);
   },
 };
+
+async function plan(name: string, drill: Drill, { options }: Invocation): Promise<CommandResult> {
+  const [{ drillConfig, drillModel }, { planStart }] = await Promise.all([
+    import('./drill/play.ts'),
+    import('./planned-start.ts'),
+  ]);
+  const given = options['stateDir'];
+  const stateDir = typeof given === 'string' ? unusedPlace(resolve(given)) : join(tmpdir(), 'holdfast-drill-…');
+  const { model, rollout } = await drillModel(drill);
+  const ladder = rollout.steps.map((step) =>
+    step.mode === 'canary' ? `canary ${exposureInWords(step.exposure)}` : step.mode,
+  );
+  const awaySeconds = awayOf(options);
+  const { breaks, expects } = drill;
+  return planStart({ config: drillConfig(stateDir), clock: 'stream', headless: true }, () => ({
+    document: { drill: name, breaks, expects, model, ladder, awaySeconds, removed: given === undefined },
+    lines: [
+      planLine('model', `${model}: ${ladder.join(', ')}`),
+      planLine('would break', breaks),
+      planLine('expected', expects),
+      planLine(
+        'afterwards',
+        given === undefined ? 'everything is stopped and removed' : 'everything is stopped; the folder stays',
+      ),
+    ],
+  }));
+}
 
 async function play(name: string, drill: Drill, { options, progress }: Invocation): Promise<CommandResult> {
   const { playDrill } = await import('./drill/play.ts');

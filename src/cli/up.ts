@@ -1,25 +1,31 @@
 import { resolve } from 'node:path';
 import { environmentWith, readConfig } from '../config.ts';
-import type { startPlatform } from '../platform/platform.ts';
+import type { StartMeant } from '../platform/planned-start.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CommandModule, Invocation } from './command.ts';
+import { declareDryRun, isDryRun } from './dry-run.ts';
 import { whenStopped } from './interruption.ts';
 import { textOf } from './order.ts';
 
 /** Everything that serves, and nothing that sends: models are started with `holdfast start`. */
 export const command: CommandModule = {
   declare: (command) =>
-    void command
+    void declareDryRun(command)
       .option('--gateways <urls>', 'traffic routers that run elsewhere, separated by commas (default: a gateway here)')
       .option('--headless', 'without the web UI')
       .option('--state-dir <dir>', 'state directory of the platform (default: ./.holdfast)'),
   run: async ({ options, progress }) => {
+    const settings = settingsOf(options);
+    if (isDryRun(options)) {
+      const { planStart } = await import('./planned-start.ts');
+      return planStart(settings, () => ({ document: {}, lines: [] }));
+    }
     const stop = new AbortController();
     const listenNoMore = whenStopped(() => stop.abort());
     try {
       const platforms = await import('../platform/platform.ts');
       const platform = await platforms.startPlatform({
-        ...settingsOf(options),
+        ...settings,
         onNotice: progress,
         signal: stop.signal,
       });
@@ -36,9 +42,7 @@ export const command: CommandModule = {
   },
 };
 
-function settingsOf(
-  options: Invocation['options'],
-): Pick<Parameters<typeof startPlatform>[0], 'config' | 'headless' | 'gateways'> {
+function settingsOf(options: Invocation['options']): StartMeant {
   const stateDir = textOf(options, 'stateDir');
   const gateways = textOf(options, 'gateways');
   const config = readConfig(

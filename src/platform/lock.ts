@@ -21,6 +21,13 @@ export function runningSupervisor(stateDir: string): number | null {
   return held !== undefined && identityOf(held.pid) === held.identity ? held.pid : null;
 }
 
+/** Why another start is refused while a supervisor holds the state directory; null when none does. */
+export function runningRefusal(stateDir: string): HoldfastError | null {
+  const holder = runningSupervisor(stateDir);
+  if (holder === null) return null;
+  return new HoldfastError('PLATFORM_RUNNING', `the platform in ${stateDir} runs already, as process ${holder}`);
+}
+
 export class PlatformLock {
   readonly #stateDir: string;
   readonly #children = new Map<string, LockedChild>();
@@ -36,10 +43,8 @@ export class PlatformLock {
    */
   static async take(stateDir: string): Promise<{ lock: PlatformLock; ended: string[] }> {
     requireWritable(stateDir);
-    const holder = runningSupervisor(stateDir);
-    if (holder !== null) {
-      throw new HoldfastError('PLATFORM_RUNNING', `the platform in ${stateDir} runs already, as process ${holder}`);
-    }
+    const refusal = runningRefusal(stateDir);
+    if (refusal !== null) throw refusal;
     const ended = await endLeftovers(stateDir);
     const lock = new PlatformLock(stateDir);
     try {

@@ -14,7 +14,37 @@ export type Ports = Record<(typeof PORT_NAMES)[number], number>;
 
 /** The ports of the last start where they are still free, so that open pages and clients find everything again. */
 export async function choosePorts(config: Config, onNotice: (text: string) => void): Promise<Ports> {
-  const wanted: Ports = {
+  const wanted = wantedPorts(config);
+  const lastOnes = preferredPorts(config);
+  const chosen = new Set<number>();
+  const ports = { ...wanted };
+  for (const name of PORT_NAMES) {
+    const last = lastOnes[name];
+    ports[name] = await freePort(last === 0 ? anyInternal() : last, chosen);
+    chosen.add(ports[name]);
+    if (last !== 0 && ports[name] !== last) onNotice(`port ${last} is in use; ${name} takes ${ports[name]} instead`);
+  }
+  const memory = PORT_NAMES.map((name) => [name, { wanted: wanted[name], port: ports[name] }]);
+  mkdirSync(config.stateDir, { recursive: true });
+  writeFileSync(fileIn(config.stateDir), `${JSON.stringify(Object.fromEntries(memory), null, 2)}\n`);
+  return ports;
+}
+
+/** The ports that a start would choose now; null where any free one would do. Nothing is written. */
+export async function foreseenPorts(config: Config): Promise<Record<(typeof PORT_NAMES)[number], number | null>> {
+  const preferred = preferredPorts(config);
+  const chosen = new Set<number>();
+  const foreseen = {} as Record<(typeof PORT_NAMES)[number], number | null>;
+  for (const name of PORT_NAMES) {
+    const port = preferred[name] === 0 ? null : await freePort(preferred[name], chosen);
+    foreseen[name] = port;
+    if (port !== null) chosen.add(port);
+  }
+  return foreseen;
+}
+
+function wantedPorts(config: Config): Ports {
+  return {
     postgres: 0,
     temporal: config.temporalPort,
     temporalUi: config.temporalUiPort,
@@ -22,20 +52,17 @@ export async function choosePorts(config: Config, onNotice: (text: string) => vo
     worker: 0,
     http: config.httpPort,
   };
-  const file = fileIn(config.stateDir);
-  const remembered = readPorts(file);
-  const chosen = new Set<number>();
-  const ports = { ...wanted };
-  for (const name of PORT_NAMES) {
-    const last = remembered[name]?.wanted === wanted[name] ? remembered[name].port : wanted[name];
-    ports[name] = await freePort(last === 0 ? anyInternal() : last, chosen);
-    chosen.add(ports[name]);
-    if (last !== 0 && ports[name] !== last) onNotice(`port ${last} is in use; ${name} takes ${ports[name]} instead`);
-  }
-  const memory = PORT_NAMES.map((name) => [name, { wanted: wanted[name], port: ports[name] }]);
-  mkdirSync(config.stateDir, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(memory), null, 2)}\n`);
-  return ports;
+}
+
+/** Those of the last start, where the same were wanted then; 0: any. */
+function preferredPorts(config: Config): Ports {
+  const wanted = wantedPorts(config);
+  const remembered = readPorts(fileIn(config.stateDir));
+  const last = PORT_NAMES.map((name) => {
+    const memory = remembered[name];
+    return [name, memory?.wanted === wanted[name] ? memory.port : wanted[name]];
+  });
+  return Object.fromEntries(last) as Ports;
 }
 
 /** Chosen ports on which somebody listens; asked when everything of ours has stopped, those of others. */

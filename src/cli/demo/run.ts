@@ -61,9 +61,7 @@ interface Running {
 export async function runDemo(options: DemoOptions): Promise<CommandResult> {
   const began = Date.now();
   const model = await (await composeModelFile())(options.modelPath);
-  const config = readConfig(
-    environmentWith(options.stateDir === null ? {} : { HOLDFAST_STATE_DIR: resolve(options.stateDir) }),
-  );
+  const config = demoConfig(options);
   const stop = new AbortController();
   const listenNoMore = whenStopped(() => stop.abort(new Interrupted()));
   const redraw = process.stdout.isTTY && !options.headless;
@@ -94,6 +92,11 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
     screen.close();
     listenNoMore();
   }
+}
+
+/** The settings of this process, with the folder that was named. @throws CONFIG_INVALID */
+export function demoConfig({ stateDir }: Pick<DemoOptions, 'stateDir'>): Config {
+  return readConfig(environmentWith(stateDir === null ? {} : { HOLDFAST_STATE_DIR: resolve(stateDir) }));
 }
 
 class Interrupted extends Error {

@@ -8,6 +8,7 @@ import { composeModelFile, composeRecords, composeTraffic } from '../../compose.
 import { environmentWith, readConfig } from '../../config.ts';
 import type { Config } from '../../config.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
+import type { ModelDeclaration } from '../../contracts/model.ts';
 import type { DrillHappening, DrillReport } from '../../pages/drill.ts';
 import { startPlatform } from '../../platform/platform.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -32,20 +33,11 @@ const OF_ITS_OWN = {
   HOLDFAST_HTTP_PORT: '0',
 };
 
-/** @throws CONFIG_INVALID where the environment names a Temporal; what startPlatform, the traffic and a child that was given up end with, and the reason of an aborted signal */
+/** @throws what drillConfig, startPlatform, the traffic and a child that was given up end with, and the reason of an aborted signal */
 export async function playDrill(name: string, drill: Drill, options: PlayOptions): Promise<DrillReport> {
   const began = Date.now();
   const { stateDir, signal } = options;
-  if (isTemporalGiven()) {
-    throw new HoldfastError(
-      'CONFIG_INVALID',
-      'TEMPORAL_ADDRESS names a server, and a drill breaks only what is its own',
-      {
-        remedy: 'Run it without TEMPORAL_ADDRESS and TEMPORAL_PROFILE in the environment',
-      },
-    );
-  }
-  const config = readConfig(environmentWith({ ...OF_ITS_OWN, HOLDFAST_STATE_DIR: stateDir }));
+  const config = drillConfig(stateDir);
   // The platform speaks before there is a rehearsal to write it down.
   let notice = (what: string): void => options.told({ wallSeconds: secondsSince(began), eventTime: null, what });
   const platform = await startPlatform({
@@ -69,6 +61,16 @@ export async function playDrill(name: string, drill: Drill, options: PlayOptions
   } finally {
     await platform.stop();
   }
+}
+
+/** Settings of a platform of the drill's own. @throws CONFIG_INVALID where the environment names a Temporal */
+export function drillConfig(stateDir: string): Config {
+  if (!isTemporalGiven()) return readConfig(environmentWith({ ...OF_ITS_OWN, HOLDFAST_STATE_DIR: stateDir }));
+  throw new HoldfastError(
+    'CONFIG_INVALID',
+    'TEMPORAL_ADDRESS names a server, and a drill breaks only what is its own',
+    { remedy: 'Run it without TEMPORAL_ADDRESS and TEMPORAL_PROFILE in the environment' },
+  );
 }
 
 const secondsSince = (began: number): number => Math.round((Date.now() - began) / 100) / 10;
@@ -108,13 +110,18 @@ async function declare(
   drill: Drill,
   stateDir: string,
 ): Promise<Awaited<ReturnType<Awaited<ReturnType<typeof composeModelFile>>>>> {
-  const read = await composeModelFile();
-  const { declaration } = await read(SLICE);
+  const declaration = await drillModel(drill);
   mkdirSync(stateDir, { recursive: true });
   const path = join(stateDir, 'model.yaml');
   // JSON is YAML.
-  writeFileSync(path, `${JSON.stringify(drill.declare(declaration), null, 2)}\n`);
-  return read(path);
+  writeFileSync(path, `${JSON.stringify(declaration, null, 2)}\n`);
+  return (await composeModelFile())(path);
+}
+
+/** The slice as the drill declares it. */
+export async function drillModel(drill: Drill): Promise<ModelDeclaration> {
+  const { declaration } = await (await composeModelFile())(SLICE);
+  return drill.declare(declaration);
 }
 
 async function withTraffic(
