@@ -144,9 +144,21 @@ export const predictionAnswerSchema = z.strictObject({
 });
 export type PredictionAnswer = z.infer<typeof predictionAnswerSchema>;
 
+/**
+ * Revision of a label that people gave where the world had not answered: below every revision of the world's own, so that whatever the
+ * world says holds, whenever it comes.
+ */
+export const PEOPLE_REVISION = -1;
+
 export const outcomeSchema = z.strictObject({
   requestId: z.string().min(1).max(200),
-  revision: z.int().min(0).default(0).describe('0 first, higher for corrections; the same revision again is ignored'),
+  revision: z
+    .int()
+    .min(PEOPLE_REVISION)
+    .default(0)
+    .describe(
+      '0 first, higher for corrections; -1: a label by people, which holds until the world answers; the same revision again is ignored',
+    ),
   label: z.number().nullable().describe('true outcome; null where it is known to be invalid'),
   knownAt: instantSchema.optional().describe('Event time at which it became known; the gateway’s clock where absent'),
   inputs: z

@@ -233,6 +233,7 @@ export class World {
       candidateError: fails ? 'threw' : null,
       label: 1,
       outcomeKnown: true,
+      byPeople: false,
       freshThrough: null,
       inputs: { shop },
     };

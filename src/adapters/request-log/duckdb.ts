@@ -8,6 +8,7 @@ import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { PEOPLE_REVISION } from '../../contracts/serving.ts';
 import type { LogRecord, OutcomeRecord, PredictionRecord } from '../../contracts/serving.ts';
 import { isoDay } from '../../domain/time.ts';
 import { archiveFiles, archiveFolder, archiveName } from './archive-files.ts';
@@ -213,12 +214,13 @@ function unitsSql(predictions: string, outcomes: string, span: LogSpan & { reado
   return `
     with asked as (${predictionsSql(predictions, span)}),
       known as (
-        select "requestId", label from ${outcomes}
+        select "requestId", label, revision from ${outcomes}
         where "knownAt" >= ${span.from} and "knownAt" < ${span.asOf} and "requestId" in (select "requestId" from asked)
         qualify row_number() over (partition by "requestId" order by revision desc, ${FIRST}) = 1
       )
     select asked."requestId", unit, "at", generation, arm, served, bundle, prediction, stable, candidate, "stableBundle", "candidateBundle",
-      "stableError", "candidateError", known.label, known."requestId" is not null as "outcomeKnown", "freshThrough", inputs
+      "stableError", "candidateError", known.label, known."requestId" is not null as "outcomeKnown",
+      coalesce(known.revision = ${PEOPLE_REVISION}, false) as "byPeople", "freshThrough", inputs
     from asked left join known on known."requestId" = asked."requestId"
     order by "at", asked."requestId"`;
 }

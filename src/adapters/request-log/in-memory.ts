@@ -1,4 +1,5 @@
 /** The archive in the memory of one process: for tests and demonstrations. */
+import { PEOPLE_REVISION } from '../../contracts/serving.ts';
 import type { OutcomeRecord, PredictionRecord } from '../../contracts/serving.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { ClosedSegment, CohortUnit, LogSpan, RequestLog } from './port.ts';
@@ -39,7 +40,8 @@ export function createInMemoryRequestLog(): RequestLog {
     readUnits: async (span) => {
       const latest = new Map<string, OutcomeRecord>();
       for (const outcome of outcomes(span.model, (knownAt) => knownAt >= span.from && knownAt < span.asOf)) {
-        if (outcome.revision > (latest.get(outcome.requestId)?.revision ?? -1)) latest.set(outcome.requestId, outcome);
+        if (outcome.revision > (latest.get(outcome.requestId)?.revision ?? -Infinity))
+          latest.set(outcome.requestId, outcome);
       }
       return predictions(span).map((prediction) => unitOf(prediction, latest.get(prediction.requestId)));
     },
@@ -57,5 +59,10 @@ function firstOf<T>(records: readonly T[], key: (record: T) => string): T[] {
 
 function unitOf(prediction: PredictionRecord, outcome: OutcomeRecord | undefined): CohortUnit {
   const { kind: _kind, exposure: _exposure, fresh: _fresh, ...unit } = prediction;
-  return { ...unit, label: outcome?.label ?? null, outcomeKnown: outcome !== undefined };
+  return {
+    ...unit,
+    label: outcome?.label ?? null,
+    outcomeKnown: outcome !== undefined,
+    byPeople: outcome?.revision === PEOPLE_REVISION,
+  };
 }

@@ -35,6 +35,8 @@ export interface CohortUnit {
   readonly label: number | null;
   /** Whether any outcome was known by then, a valid label or not: tells absence from invalidity. */
   readonly outcomeKnown: boolean;
+  /** Whether the label is one that people gave, because the world had not answered. */
+  readonly byPeople: boolean;
   readonly freshThrough: EpochMs | null;
   /** What the caller sent. */
   readonly inputs: PredictionRecord['inputs'];

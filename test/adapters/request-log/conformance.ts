@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { RequestLog } from '../../../src/adapters/request-log/port.ts';
+import { PEOPLE_REVISION } from '../../../src/contracts/serving.ts';
 import type { LogRecord, OutcomeRecord, PredictionRecord } from '../../../src/contracts/serving.ts';
 import { DAY_MS, epochMs, HOUR_MS, MINUTE_MS } from '../../../src/domain/time.ts';
 
@@ -74,7 +75,7 @@ export function requestLogConformance(make: () => Promise<RequestLog>): void {
     assert.deepEqual(await log.readPredictions(cohort), [prediction('r1'), failed]);
     assert.deepEqual(await log.readOutcomesBetween(cohort), [outcome('r1')]);
     const { kind: _kind, exposure: _exposure, fresh: _fresh, ...unit } = prediction('r1');
-    assert.deepEqual((await log.readUnits(cohort))[0], { ...unit, label: 1, outcomeKnown: true });
+    assert.deepEqual((await log.readUnits(cohort))[0], { ...unit, label: 1, outcomeKnown: true, byPeople: false });
   });
 
   for (const [title, at, present] of [
@@ -119,6 +120,22 @@ export function requestLogConformance(make: () => Promise<RequestLog>): void {
     assert.equal(await at(start + 5 * HOUR_MS), 1);
     assert.equal(await at(start + 5 * HOUR_MS + 1), null);
     assert.equal(await at(start + 12 * HOUR_MS), null);
+  });
+
+  it('holds a label of people until the world answers, also when that came before it', async () => {
+    const people = { revision: PEOPLE_REVISION, label: 1, knownAt: start + 5 * HOUR_MS };
+    await compact([prediction('asked'), outcome('asked', people), prediction('early'), outcome('early', { label: 0 })]);
+    await compact([outcome('early', people), outcome('asked', { label: 0, knownAt: start + 6 * HOUR_MS })]);
+    const at = async (asOf: number): Promise<unknown[]> =>
+      (await log.readUnits({ ...cohort, asOf })).map(({ label, byPeople }) => [label, byPeople]);
+    assert.deepEqual(await at(start + 5 * HOUR_MS + 1), [
+      [1, true],
+      [0, false],
+    ]);
+    assert.deepEqual(await at(start + 12 * HOUR_MS), [
+      [0, false],
+      [0, false],
+    ]);
   });
 
   it('ignores the same revision again', async () => {
