@@ -6,6 +6,7 @@ import type { BundleManifest, SplitEntry } from './serving.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { LookBasis } from '../domain/rollout/looks.ts';
 import type { ScoreTally } from '../domain/rollout/score-tally.ts';
+import type { LabelAnswerRecord, LabelCampaignRecord, LabelTaskRecord } from './label-records.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
 
@@ -260,6 +261,12 @@ export interface RecordBodies {
   };
   /** key: event day */
   partition: PartitionRecord;
+  /** key: campaign id */
+  labelCampaign: LabelCampaignRecord;
+  /** key: `${campaignId}/${task}` */
+  labelTask: LabelTaskRecord;
+  /** key: `${campaignId}/${task}/answer/${by}`, or `${campaignId}/${task}/adjudication`; immutable */
+  labelAnswer: LabelAnswerRecord;
   /** key: digest; immutable */
   datasetVersion: DatasetVersionRecord;
   /** key: digest; immutable */
