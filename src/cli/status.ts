@@ -6,7 +6,7 @@ import { declareStateDir, withConnection } from './connection.ts';
 export const command: CommandModule = {
   declare: (command) =>
     void declareStateDir(
-      command.argument('[model]', 'a model, or the id of any of its processes (default: all models)'),
+      command.argument('[process]', 'a model, or the id of any of its processes (default: all models)'),
     ),
   run: ({ args, options }) =>
     withConnection(options, async ({ client, uiUrl }) => {

@@ -9,6 +9,7 @@ import { explain } from '../../src/client/lifecycle.ts';
 import { EXIT_CODES } from '../../src/contracts/errors.ts';
 import type { ExitName } from '../../src/contracts/errors.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { freePort } from '../../src/platform/ports.ts';
 import { HOUR_MS } from '../../src/domain/time.ts';
 import { eventually } from '../workflows/stage-run.ts';
 import { captured } from './captured.ts';
@@ -178,6 +179,47 @@ describe('rollouts, operated from a terminal', function () {
     });
   });
 
+  describe('what a shell offers', () => {
+    const offered = async (what: string): Promise<readonly string[]> => {
+      const { exitCode, stdout, stderr } = await captured(['completion', '--offer', what]);
+      assert.deepEqual([exitCode, stderr], [0, '']);
+      return stdout.trimEnd().split('\n');
+    };
+
+    it('is what runs, with what it waits for; what is over only where it can still be asked about', async () => {
+      const [open, over] = await Promise.all([asking('offered'), exposed('over')]);
+      await over.order('rollback');
+      await ended(over);
+      const waits = `${open.input.rolloutId}\twaits for approval by approver, 0 of 1 given`;
+      const rolledBack = `${over.input.rolloutId}\trolled back`;
+      const past = await eventually(
+        () => offered('any-rollout'),
+        (words) => words.includes(waits) && words.includes(rolledBack),
+      );
+      const running = await offered('rollout');
+      assert.ok(running.includes(waits) && !running.some((word) => word.startsWith(over.input.rolloutId)));
+      assert.equal(new Set(past).size, past.length);
+      assert.ok((await offered('subject')).includes(rolledBack));
+      assert.ok((await offered('process')).includes('offered'));
+    });
+
+    it('is nothing, and no word of trouble, where no server answers', async () => {
+      const { TEMPORAL_ADDRESS: address } = process.env;
+      process.env['TEMPORAL_ADDRESS'] = `127.0.0.1:${await freePort()}`;
+      try {
+        assert.deepEqual(await offered('rollout'), ['']);
+      } finally {
+        process.env['TEMPORAL_ADDRESS'] = address;
+      }
+    });
+
+    it('says what may be asked for', async () => {
+      const { exitCode, stderr } = await captured(['completion', '--offer', 'rollouts']);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /--offer is "rollouts"; there is rollout, any-rollout, /);
+    });
+  });
+
   describe('watch', () => {
     it('shows a terminal one screen, redrawn in place without erasing it first, to the outcome', async () => {
       const story = await exposed('watched');
@@ -278,6 +320,9 @@ describe('rollouts, operated from a terminal', function () {
 
     it('is known to every command that changes something', async () => {
       for (const words of [
+        'demo',
+        'up',
+        'drill',
         'start',
         'reset',
         'approve',
