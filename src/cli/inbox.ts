@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
 import { inbox } from '../client/inbox.ts';
 import type { WaitingProcess } from '../client/inbox.ts';
-import { commandLine } from '../domain/rollout/words.ts';
+import { commandLine } from '../domain/command-line.ts';
 import { inboxInWords } from '../pages/inbox.ts';
 import type { CommandModule } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';

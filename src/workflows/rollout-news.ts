@@ -1,15 +1,13 @@
 /** What a rollout tells people without being asked, and what it tells again when nobody answers. */
-import { condition, isCancellation } from '@temporalio/workflow';
 import type { Notice } from '../contracts/notifications.ts';
 import type { RolloutInput } from '../contracts/workflows.ts';
 import { newsOf, unanswered } from '../domain/rollout/notices.ts';
 import type { RolloutNotice } from '../domain/rollout/notices.ts';
-import { epochMs } from '../domain/time.ts';
 import type { Display } from './display.ts';
+import { createEscalation } from './escalation.ts';
 import { createNotices } from './notices.ts';
 import type { Notices } from './notices.ts';
 import type { RolloutDesk } from './rollout-doors.ts';
-import { workflowNow } from './workflow-time.ts';
 
 export interface RolloutNews extends Omit<Notices, 'tell'> {
   /** Tells what is new in the state. A model without channels costs nothing. */
@@ -26,13 +24,10 @@ export function createRolloutNews(input: RolloutInput, desk: RolloutDesk, displa
     model,
     process: rolloutId,
   });
-  let awaited: string | null = null;
-  const awaitAnswer = async (since: string, afterMs: number): Promise<void> => {
-    const leftMs = Math.max(1, epochMs(since) + afterMs - workflowNow());
-    if (await condition(() => display.waitsSince !== since, leftMs, { summary: 'until nobody has answered' })) return;
+  const escalation = createEscalation(display, notices, (since, afterMs) => {
     const news = unanswered(input, desk.state, since, afterMs);
-    if (news !== null) notices.tell(noticeOf(news));
-  };
+    return news === null ? null : noticeOf(news);
+  });
   return {
     leave: () => notices.leave(),
     settled: () => notices.settled(),
@@ -41,14 +36,7 @@ export function createRolloutNews(input: RolloutInput, desk: RolloutDesk, displa
       const wanted = state.brief?.notifications;
       if (wanted === undefined) return;
       for (const news of newsOf(input, state)) notices.tell(noticeOf(news));
-      const { waitsSince } = display;
-      if (waitsSince === awaited) return;
-      awaited = waitsSince;
-      if (waitsSince !== null && wanted.escalateAfterMs !== null) {
-        awaitAnswer(waitsSince, wanted.escalateAfterMs).catch((error: unknown) => {
-          if (!isCancellation(error)) throw error;
-        });
-      }
+      escalation.look(wanted.escalateAfterMs);
     },
   };
 }

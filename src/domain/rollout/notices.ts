@@ -2,16 +2,10 @@
  * What people are told of a rollout without their asking: which news there is in a state, and the words. Pure: a notice has a key, and one
  * that was told is told no more, so that neither a replay nor a repeated look says anything twice.
  */
+import { commandLine } from '../command-line.ts';
 import { lengthInWords } from '../time.ts';
 import type { RolloutState, Step } from './states.ts';
-import {
-  approversInWords,
-  commandLine,
-  exposureInWords,
-  positionInWords,
-  possibleActions,
-  splitIsBroken,
-} from './words.ts';
+import { approversInWords, exposureInWords, positionInWords, possibleActions, splitIsBroken } from './words.ts';
 import type { Rollout } from './words.ts';
 
 export type RolloutTopic = 'approval' | 'hold' | 'rollback' | 'deadlineNear' | 'deadlinePassed' | 'escalation';

@@ -1,4 +1,5 @@
 /** A rollout in words: where it is, what it waits for, and the exact next action. */
+import { commandLine } from '../command-line.ts';
 import { escaped, fact, fenced, jsonToPaste, workflowLink } from '../markdown.ts';
 import { pageCommand } from '../report/page-command.ts';
 import type { RolloutState, Step } from './states.ts';
@@ -12,8 +13,6 @@ export interface Rollout {
 }
 
 const DIGEST_SHOWN = 12;
-/** Of a digest that a person pastes: enough to tell one evidence from another. */
-const EVIDENCE_SHOWN = 16;
 
 /** Exposure as people say it: 0.01 → `1 %`. */
 export function exposureInWords(exposure: number): string {
@@ -113,14 +112,6 @@ export function possibleActions(rollout: Rollout, state: RolloutState): readonly
   );
   if (!state.escalated) actions.push(...more);
   return actions;
-}
-
-/** The command line that gives an order to a rollout, with the words a person replaces. */
-export function commandLine(rolloutId: string, order: string, body: PossibleAction['body']): string {
-  const evidence =
-    'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, EVIDENCE_SHOWN)}` : '';
-  const duration = 'duration' in body ? ` --by ${String(body['duration'])}` : '';
-  return `npx holdfast ${order} ${rolloutId}${evidence}${duration} --as NAME --reason "…"`;
 }
 
 /** Commands for a terminal that do the same. */
