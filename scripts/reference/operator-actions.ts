@@ -47,8 +47,25 @@ export const OPERATOR_ACTIONS: readonly OperatorAction[] = [
     client: 'recordEvidence',
     http: 'evidence',
   },
+  word('accept', 'take the case it proposes into the validation suite, for good'),
+  word('decline', 'leave the case it proposes out of the validation suite; the reason is kept'),
 ];
 
 function same(process: WorkflowKind, name: string, effect: string): OperatorAction {
   return { process, action: name, effect, update: name, signal: name, cli: name, client: name, http: name };
+}
+
+function word(verb: 'accept' | 'decline', effect: string): OperatorAction {
+  const name = `${verb}Case`;
+  const action = `${verb} a case`;
+  return {
+    process: 'incident',
+    action,
+    effect,
+    update: name,
+    signal: name,
+    cli: `case ${verb}`,
+    client: name,
+    http: name,
+  };
 }

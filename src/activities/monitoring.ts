@@ -7,7 +7,7 @@ import { cohortStart, DAY_MS, epochMs, isoDay, isoInstant } from '../domain/time
 import { repeatableAnswer } from './answers.ts';
 import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
-import { closeIncident } from './monitoring/closing.ts';
+import { closeIncident, settleCase } from './monitoring/closing.ts';
 import { recall, remember } from './monitoring/facts.ts';
 import type { MonitoringProgress } from './monitoring/facts.ts';
 import { Answers } from './monitoring/measures.ts';
@@ -30,6 +30,7 @@ export function createMonitoringActivities(
     respond: (input) => respond(ports, input.model, input.incidentId),
     recoveryNext: (input) => recoveryNext(ports, input),
     closeIncident: (input) => closeIncident(ports, input.model, input.incidentId),
+    settleCase: (input) => settleCase(ports, input),
   };
 }
 

@@ -1,9 +1,11 @@
 /** Telling people: each channel of a model once, with what has been taken on record, so that a retry repeats nothing that arrived. */
 import { Context } from '@temporalio/activity';
 import { HoldfastError } from '../contracts/errors.ts';
+import type { ModelDeclaration } from '../contracts/model.ts';
 import type { Channel, Notice } from '../contracts/notifications.ts';
 import type { NotificationActivities } from '../contracts/workflows.ts';
 import type { Message } from '../adapters/notifier/port.ts';
+import { durationMs } from '../domain/time.ts';
 import { messageOf } from '../pages/message.ts';
 import { modelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -49,4 +51,13 @@ async function tellOnce({ records, notifier }: NotificationPorts, channel: Chann
   if ((await records.transaction(model, (tx) => tx.get('memory', key))) !== null) return;
   await (await notifier(channel)).send(message);
   await records.transaction(model, (tx) => tx.put('memory', key, { value: 'sent' }));
+}
+
+/** Whether a model tells anybody, and after how long without an answer again; what carries no such field tells nobody. */
+export function escalationOf({ notifications }: Pick<ModelDeclaration, 'notifications'>): {
+  readonly notifications?: { readonly escalateAfterMs: number | null };
+} {
+  if (notifications === undefined) return {};
+  const { escalateAfter } = notifications;
+  return { notifications: { escalateAfterMs: escalateAfter === undefined ? null : durationMs(escalateAfter) } };
 }

@@ -12,12 +12,11 @@ import type {
 } from '../contracts/workflows.ts';
 import { experimentationId, promotionId } from '../contracts/names.ts';
 import { HoldfastError } from '../contracts/errors.ts';
-import type { ModelDeclaration } from '../contracts/model.ts';
 import { policyOf } from '../contracts/policy-record.ts';
 import { ladderOf } from '../domain/rollout/recorded-policy.ts';
 import type { RolloutBrief } from '../domain/rollout/states.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
-import { cohortOf, cohortStart, durationMs, epochMs, isoInstant } from '../domain/time.ts';
+import { cohortOf, cohortStart, epochMs, isoInstant } from '../domain/time.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
@@ -26,6 +25,7 @@ import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
 import { evaluateOffline } from './offline-evaluation.ts';
 import { recordPolicy } from './policy-records.ts';
+import { escalationOf } from './notifications.ts';
 import type { ActivityPorts } from './ports.ts';
 import { rebasePolicy } from './rebasing.ts';
 import { checkServing } from './serving-check.ts';
@@ -88,7 +88,6 @@ async function beginRollout(ports: ActivityPorts, input: RolloutInput): Promise<
     if (known !== null) return known.value as RolloutBrief;
     const context = await modelContext(tx);
     const { declaration } = context;
-    const { notifications } = declaration;
     const policy = policyOf(declaration, input.claim);
     const policyDigest = await recordPolicy(tx, policy);
     const brief: RolloutBrief = {
@@ -100,17 +99,13 @@ async function beginRollout(ports: ActivityPorts, input: RolloutInput): Promise<
       generationBase: Math.max(...states.map(({ generation }) => generation)),
       salt: input.rolloutId,
       calendar: context.calendar,
-      ...(notifications === undefined ? {} : { notifications: { escalateAfterMs: escalateAfterOf(notifications) } }),
+      ...escalationOf(declaration),
       ...(edgeUrl === undefined ? {} : { edgeUrl }),
     };
     await tx.put('memory', `${input.rolloutId}/brief`, { value: brief });
     await tx.put('memory', `${input.rolloutId}/policy`, { value: policyDigest });
     return brief;
   });
-}
-
-function escalateAfterOf({ escalateAfter }: NonNullable<ModelDeclaration['notifications']>): number | null {
-  return escalateAfter === undefined ? null : durationMs(escalateAfter);
 }
 
 function agreedStable(states: readonly TrafficState[]): string {

@@ -105,6 +105,26 @@ export const COMMANDS: CommandTable = {
     ],
     load: () => import('./rebase.ts'),
   },
+  case: {
+    summary: 'Judge the case that an incident proposes for the validation suite',
+    verbs: {
+      accept: {
+        summary: 'Take the case into the suite, for good: every later candidate has to pass it',
+        examples: [
+          'case accept incident/flight-delay/2001-02-25-1 --as ana --reason "storms come back"',
+          'case accept incident/flight-delay/2001-02-25-1 --max-regression 5 --as ana --reason "storms come back"',
+        ],
+        load: () => import('./case/accept.ts'),
+      },
+      decline: {
+        summary: 'Leave the case out; the reason is kept',
+        examples: [
+          'case decline incident/flight-delay/2001-02-25-1 --as ana --reason "a feed was switched off by hand"',
+        ],
+        load: () => import('./case/decline.ts'),
+      },
+    },
+  },
   evidence: {
     summary: 'Record what somebody else has measured',
     verbs: {

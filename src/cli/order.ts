@@ -1,5 +1,6 @@
 /** Commands of people to one process that say who and why, and nothing else; of a rollout: reject, pause, resume, rollback. */
 import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
 import { parseWorkflowId } from '../contracts/names.ts';
 import { rolloutStatus } from '../client/rollout.ts';
 import type { CommandOptions } from '../client/order.ts';
@@ -9,53 +10,69 @@ import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { declareStateDir, withConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 
-type Send<Reply> = (client: Client, id: string, order: Order, options: CommandOptions) => Promise<Reply>;
+type Send<Said extends Order, Reply> = (
+  client: Client,
+  id: string,
+  order: Said,
+  options: CommandOptions,
+) => Promise<Reply>;
 
-/** One command of people to one kind of process that says who and why, and nothing else. */
-export interface SignedCommand<Reply> {
+/** One command of people to one kind of process: who, why, and what else there is to say. */
+export interface SignedCommand<Said extends Order, Reply> {
   /** As usage names the id, and as documents do: `rolloutId`. */
   readonly argument: string;
+  /** Adds what can be said besides who and why. */
+  readonly declare?: (command: Command) => Command;
+  /** The whole order. @throws CLI_USAGE for what is of the wrong form */
+  readonly say: (signed: Order, options: Invocation['options']) => Said;
+  /** Whether the same words again are another order unless the caller says otherwise. */
+  readonly repeats: boolean;
   /** The client's call. */
-  readonly send: Send<Reply>;
+  readonly send: Send<Said, Reply>;
   /** What the process would answer now; nothing is sent. */
-  readonly plan: (client: Client, id: string, order: Pick<Order, 'by' | 'reason'>) => Promise<CommandResult>;
+  readonly plan: (client: Client, id: string, order: Said) => Promise<CommandResult>;
   readonly result: (id: string, reply: Reply) => CommandResult;
 }
 
-export function signedCommand<Reply>({ argument, send, plan, result }: SignedCommand<Reply>): CommandModule {
+export function signedCommand<Said extends Order, Reply>(signed: SignedCommand<Said, Reply>): CommandModule {
+  const { argument, declare = (command) => command, say, repeats, send, plan, result } = signed;
   return {
-    declare: (command) =>
-      void declareStateDir(
-        declareDryRun(
-          command
-            .argument(`<${argument}>`, 'id as holdfast status prints it')
-            .requiredOption('--as <name>', 'your name; it is kept with the order')
-            .requiredOption('--reason <text>', 'why, in words; it is kept with the order')
-            .option(
-              '--once <key>',
-              'two orders of the same key and content are carried out once (default: each counts)',
-            ),
-        ),
-      ),
-    run: ({ args, options }) =>
-      withConnection(options, async (connection) => {
-        const id = args[0] ?? '';
-        const order: Order = { by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' };
-        if (isDryRun(options)) return plan(connection.client, id, { by: order.by, reason: order.reason });
-        return result(id, await send(connection.client, id, order, commandOptions(connection, id, options)));
-      }),
+    declare: (command) => {
+      const named = command
+        .argument(`<${argument}>`, 'id as holdfast status prints it')
+        .requiredOption('--as <name>', 'your name; it is kept with the order')
+        .requiredOption('--reason <text>', 'why, in words; it is kept with the order');
+      const keyed = repeats
+        ? named.option(
+            '--once <key>',
+            'two orders of the same key and content are carried out once (default: each counts)',
+          )
+        : named;
+      declareStateDir(declareDryRun(declare(keyed)));
+    },
+    run: ({ args, options }) => {
+      const id = args[0] ?? '';
+      const order = say({ by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' }, options);
+      return withConnection(options, async (connection) => {
+        if (isDryRun(options)) return plan(connection.client, id, order);
+        const sending = commandOptions(connection, id, options);
+        return result(id, await send(connection.client, id, order, repeats ? sending : { ...sending, occasion: '' }));
+      });
+    },
   };
 }
 
 /** @param name As the rollout knows it; @param send The client's call. */
 export function orderCommand(
   name: 'reject' | 'pause' | 'resume' | 'rollback',
-  send: Send<CommandReply>,
+  send: Send<Order, CommandReply>,
 ): CommandModule {
   return signedCommand({
     argument: 'rolloutId',
+    say: (order) => order,
+    repeats: true,
     send,
-    plan: async (client, id, order) => plannedOrder(await rolloutStatus(client, id), { name, ...order }),
+    plan: async (client, id, { by, reason }) => plannedOrder(await rolloutStatus(client, id), { name, by, reason }),
     result: replyResult,
   });
 }

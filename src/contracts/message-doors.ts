@@ -1,6 +1,7 @@
 /** Which workflow takes which message, who starts it, and what it answers to the question `status`. A test asks the real workflows. */
 import {
   candidateReadySignal,
+  CASE_COMMANDS,
   COMMANDS,
   evidenceArrivedSignal,
   incidentClosedSignal,
@@ -87,10 +88,10 @@ export const DOORS = {
   },
   incident: {
     id: 'incident/MODEL/DAY-NUMBER',
-    about: 'One broken objective, from the declared response to its written end',
+    about: 'One broken objective, from the declared response to its written end and the word on its case',
     startedBy: 'monitoring',
-    signals: [],
-    updates: [],
-    status: 'What was done and what is waited for: {…input, response, inWords}',
+    signals: [...CASE_COMMANDS],
+    updates: [...CASE_COMMANDS],
+    status: 'What was done and what is waited for: {…input, response, newCase, inWords}',
   },
 } as const satisfies Record<WorkflowKind, Doors>;

@@ -163,6 +163,45 @@ export type ExtendCommand = z.infer<typeof extendMessage.schema>;
 export type RebaseCommand = z.infer<typeof rebasePolicyMessage.schema>;
 export type Command = z.infer<typeof commandSchema>;
 
+export const acceptCaseMessage = defineMessage(
+  'acceptCase',
+  'Take the case that an incident proposes into the validation suite, for good: every later candidate has to pass it.',
+  commandSchema.extend({
+    maxRegressionPerThousand: z
+      .number()
+      .min(0)
+      .max(1000)
+      .optional()
+      .describe('Tolerated extra mean loss per 1,000 units, instead of the one proposed'),
+    minUnits: z
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .describe('Fewest units the case can be judged on, instead of those proposed'),
+  }),
+  SAMPLE_COMMAND,
+  { ...SAMPLE_COMMAND, maxRegressionPerThousand: 5, minUnits: 500 },
+);
+export const declineCaseMessage = defineMessage(
+  'declineCase',
+  'Leave the case that an incident proposes out of the validation suite; the reason is kept.',
+  commandSchema,
+  SAMPLE_COMMAND,
+);
+
+/** Words on a proposed case; each is also a signal of the same name. */
+export const CASE_COMMANDS = [acceptCaseMessage, declineCaseMessage] as const;
+export type AcceptCaseCommand = z.infer<typeof acceptCaseMessage.schema>;
+
+/** What a word on a case is answered with. */
+export interface CaseAnswer {
+  readonly accepted: boolean;
+  readonly message: string;
+  /** Where the incident stands. */
+  readonly inWords: string;
+}
+
 /** What a command is answered with: whether it was taken, why not, and where the rollout stands now. */
 export interface CommandAnswer {
   readonly accepted: boolean;

@@ -182,6 +182,13 @@ const objectiveSchema = z.discriminatedUnion('kind', [
 ]);
 export type Objective = z.infer<typeof objectiveSchema>;
 
+const newCasesSchema = z.strictObject({
+  role: nameSchema.describe('Role of people whose word accepts or declines a case'),
+  within: durationSchema
+    .default('P3D')
+    .describe('Workflow time for that word; without one by then the case is accepted'),
+});
+
 export const modelFileSchema = z.strictObject({
   holdfast: z.literal(1).describe('Version of this format'),
   model: modelNameSchema,
@@ -212,6 +219,11 @@ export const modelFileSchema = z.strictObject({
     .max(20)
     .default([])
     .describe('What the served model is held to, and the response'),
+  newCases: newCasesSchema
+    .optional()
+    .describe(
+      'Who judges the case that an incident leaves behind, before the suite takes it; default: it enters at once',
+    ),
   fallback: z
     .strictObject({ constant: z.number().describe('Answered when no bundle is healthy; the first stable') })
     .describe('The safe answer'),

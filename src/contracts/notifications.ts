@@ -11,6 +11,7 @@ export const NOTICE_TOPICS = [
   'deadlinePassed',
   'escalation',
   'incident',
+  'case',
   'test',
 ] as const;
 export type NoticeTopic = (typeof NOTICE_TOPICS)[number];

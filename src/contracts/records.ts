@@ -3,6 +3,7 @@
  * Mutable kinds are projections that can be rebuilt; immutable kinds are named by content or written once.
  */
 import type { BundleManifest, SplitEntry } from './serving.ts';
+import type { CaseWord } from '../domain/monitoring/case-desk.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { LookBasis } from '../domain/rollout/looks.ts';
 import type { ScoreTally } from '../domain/rollout/score-tally.ts';
@@ -167,6 +168,20 @@ export interface SuiteCaseRecord {
   readonly since: string;
 }
 
+/**
+ * A case that an incident proposes where people judge new cases. It judges no candidate: only what was accepted is among the suite's
+ * cases.
+ */
+export interface ProposedCaseRecord {
+  /** As proposed. */
+  readonly suiteCase: SuiteCaseRecord;
+  readonly role: string;
+  /** Workflow time that people had for their word, ISO 8601 duration. */
+  readonly within: string;
+  /** What became of it; null while a word is waited for. */
+  readonly word: CaseWord | null;
+}
+
 export interface AttestationRecord {
   readonly bundle: string;
   readonly against: string;
@@ -304,6 +319,8 @@ export interface RecordBodies {
   ledger: { readonly gateway: string; readonly line: unknown };
   /** key: case id; immutable */
   suiteCase: SuiteCaseRecord;
+  /** key: incident id */
+  proposedCase: ProposedCaseRecord;
   /** key: `${bundle}/${against}/${suiteVersion}`; immutable */
   attestation: AttestationRecord;
   /** key: digest of the report; immutable */

@@ -12,7 +12,11 @@ export const SEARCH_ATTRIBUTES = [
     meaning: 'What the process waits for, in words; of a rollout that is over, its outcome',
   },
   { name: 'HoldfastCandidate', type: 'Keyword', meaning: 'Idea and bundle under judgement' },
-  { name: 'HoldfastDeadline', type: 'Keyword', meaning: 'Deadline of the present step: none, running, passed' },
+  {
+    name: 'HoldfastDeadline',
+    type: 'Keyword',
+    meaning: 'Deadline of the present step, or of a word: none, running, passed',
+  },
   { name: 'HoldfastOwner', type: 'Keyword', meaning: 'Who answers for the model' },
   { name: 'HoldfastIncident', type: 'Keyword', meaning: 'Open incident' },
   { name: 'HoldfastNeedsHuman', type: 'Bool', meaning: 'Whether a person must act' },
@@ -28,7 +32,7 @@ export const SAVED_VIEWS = [
     name: 'Waiting for a person',
     filter: 'HoldfastNeedsHuman=true AND ExecutionStatus="Running"',
     meaning:
-      'Rollouts that ask for an approval, are paused or past their deadline; incidents that are a person’s to answer',
+      'Rollouts that ask for an approval, are paused or past their deadline; incidents that are a person’s to answer, or whose case is',
   },
   {
     name: 'Rolling out',
@@ -37,7 +41,7 @@ export const SAVED_VIEWS = [
   },
   {
     name: 'In incident',
-    filter: 'WorkflowType="incident" AND ExecutionStatus="Running"',
+    filter: 'WorkflowType="incident" AND HoldfastPhase="degraded" AND ExecutionStatus="Running"',
     meaning: 'Broken objectives whose response is under way',
   },
   {

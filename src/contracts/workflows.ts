@@ -12,6 +12,7 @@ import type {
   RolloutState,
   Step,
 } from '../domain/rollout/states.ts';
+import type { CaseDesk, CaseWord, ProposedCase } from '../domain/monitoring/case-desk.ts';
 import type { LandingTally } from '../domain/collection/landing-tally.ts';
 import type { CohortCalendar } from '../domain/time.ts';
 import type { EvidenceCommand, EvidenceReceipt } from './evidence.ts';
@@ -295,6 +296,15 @@ export interface IncidentResponse {
   readonly needsHuman: boolean;
   /** What people are told of it; absent where the model declares no channel. */
   readonly notice?: Notice;
+  /** Workflow time without an answer after which people are told again, milliseconds; absent where nobody is. */
+  readonly escalateAfterMs?: number;
+}
+
+export interface ClosedIncident {
+  readonly inWords: string;
+  /** The new case, and the note that promotion learns of it by; null where the suite has not grown. */
+  readonly caseId: string | null;
+  readonly handoffId: string | null;
 }
 
 export interface MonitoringInput extends StageInput {
@@ -312,11 +322,16 @@ export interface MonitoringActivities {
     incidentId: string;
     sequence: number;
   }): Promise<{ recovered: boolean; inWords: string }>;
-  /** Takes the fallback back where one was set, writes reason and new validation case, leaves a handoff for promotion. */
+  /**
+   * Takes the fallback back where one was set, writes reason and new validation case, leaves a handoff for promotion. Where the model has
+   * people judge new cases, the case is only proposed.
+   */
   closeIncident(input: {
     model: string;
     incidentId: string;
-  }): Promise<{ inWords: string; caseId: string | null; handoffId: string | null }>;
+  }): Promise<ClosedIncident & { readonly proposed?: ProposedCase }>;
+  /** Writes down the word on a proposed case; an accepted one enters the suite, with a handoff for promotion. */
+  settleCase(input: { model: string; incidentId: string; word: CaseWord }): Promise<ClosedIncident>;
 }
 
 export interface IncidentInput {
@@ -325,11 +340,19 @@ export interface IncidentInput {
   readonly sequence?: number;
   /** What was done about it, once it was done. */
   readonly response?: IncidentResponse;
+  /** The proposed case and what was said of it, carried by continue-as-new. */
+  readonly newCase?: CaseDesk;
   /** Workflow time since when a person is waited for, ISO 8601. */
   readonly waitsSince?: string | null;
   /** As in RolloutInput. */
   readonly told?: readonly string[];
   readonly untold?: readonly Notice[];
+}
+
+/** What an incident answers to the question where it stands. */
+export interface IncidentStatus extends IncidentInput {
+  readonly newCase: CaseDesk;
+  readonly inWords: string;
 }
 
 export type AllActivities = LifecycleActivities &

@@ -105,12 +105,19 @@ function ideaInWords(idea: Idea, index: number): string {
   return `${index + 1}. ${idea.id} (${when}): ${what}${served}; ${claim}. ${idea.hypothesis}.`;
 }
 
-function suiteLines({ suite }: ModelDeclaration): string[] {
-  if (suite.length === 0) return ['no cases yet; incidents add them'];
-  return suite.map((entry) => {
+function suiteLines({ suite, newCases }: ModelDeclaration): string[] {
+  const judged =
+    newCases === undefined
+      ? []
+      : [
+          `Cases of incidents enter with a word of ${newCases.role}; without one within ${durationInWords(newCases.within)} they enter, too.`,
+        ];
+  if (suite.length === 0) return ['no cases yet; incidents add them', ...judged];
+  const cases = suite.map((entry) => {
     const rows = entry.where === 'true' ? 'all rows' : `rows where ${entry.where}`;
     return `${entry.id}: ${rows} of the last ${entry.lastDays} days, at most ${entry.maxRegressionPerThousand} extra loss per 1,000, from ${entry.minUnits} units on.`;
   });
+  return [...cases, ...judged];
 }
 
 function objectiveInWords(objective: Objective): string {

@@ -5,7 +5,7 @@
  */
 import { ApplicationFailure, defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
 import type { RawValue } from '@temporalio/common';
-import { defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
+import { currentUpdateInfo, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
 import type { MessageBody, MessageDefinition, MessageSchema } from '../contracts/messages.ts';
 
 /** More arguments than any sender has reason to give; all of them are taken raw. */
@@ -58,6 +58,11 @@ export function onUpdate<Name extends string, Schema extends MessageSchema>(
 /** Opens a question. It is answered from state alone; what is sent along with it is not looked at, and so need not be decodable. */
 export function onQuery(name: string, description: string, answer: () => unknown): void {
   setHandler(defineQuery<unknown, unknown[]>(name, { typeInfo: { inputTypes: RAW_INPUTS } }), answer, { description });
+}
+
+/** Idempotency key of a command: its own, or that of the update it came by. */
+export function idOf({ commandId }: { readonly commandId?: string | undefined }): string | null {
+  return commandId ?? currentUpdateInfo()?.id ?? null;
 }
 
 function decode(raw: RawValue | undefined): unknown {

@@ -1,134 +1,133 @@
-/** One trouble from its response to its written end: respond once, wait for recovery, close with a new validation case. */
+/**
+ * One trouble from its response to its written end: respond once, wait for recovery, close with a new validation case. Where the model has
+ * people judge new cases, the case is proposed, and the run lives on until somebody has judged it or may no more.
+ */
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import { DOORS } from '../contracts/message-doors.ts';
-import {
-  EXPLAIN_QUERY,
-  incidentClosedSignal,
-  retrainOrderedSignal,
-  rollbackMessage,
-  STATUS_QUERY,
-  suiteGrewSignal,
-} from '../contracts/messages.ts';
+import { incidentClosedSignal, retrainOrderedSignal, rollbackMessage, suiteGrewSignal } from '../contracts/messages.ts';
 import { experimentationId, lifecycleId, monitoringId, promotionId } from '../contracts/names.ts';
 import type { Notice } from '../contracts/notifications.ts';
-import type { SearchAttributeValues } from '../contracts/search-attributes.ts';
-import type { IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
-import { escaped, fact, workflowLink } from '../domain/markdown.ts';
-import { pageCommand } from '../domain/report/page-command.ts';
+import type { ClosedIncident, IncidentInput, IncidentResponse } from '../contracts/workflows.ts';
+import { EMPTY_CASE_DESK, withoutWord, wordInWords } from '../domain/monitoring/case-desk.ts';
+import { openCase } from '../domain/monitoring/case-words.ts';
+import { isoInstant } from '../domain/time.ts';
 import { control, watch } from './activity-doors.ts';
 import { aboutThisRun, createDisplay } from './display.ts';
-import { onQuery } from './doors.ts';
+import { openDoors } from './incident-doors.ts';
+import type { IncidentDesk } from './incident-desk.ts';
+import { createIncidentNews } from './incident-news.ts';
+import { shownOf } from './incident-words.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
-import { createNotices } from './notices.ts';
 import { tell } from './tell.ts';
 import { terminalReason } from './terminal-failures.ts';
-
-const links = (model: string, incidentId: string): string =>
-  fact(
-    'See also',
-    `${workflowLink('monitoring', monitoringId(model))}, the page of evidence: \`${pageCommand(incidentId)}\``,
-  );
+import { workflowNow } from './workflow-time.ts';
 
 /** @returns the closing reason */
 export async function incident(input: IncidentInput): Promise<string> {
-  const { model, incidentId } = input;
-  let sequence = input.sequence ?? 0;
-  let response = input.response ?? null;
-  let inWords = 'responding';
-  const explain = (): string => explainIncident(incidentId, response, inWords);
-  onQuery(STATUS_QUERY, DOORS.incident.status, () => ({
-    ...input,
-    sequence,
-    response,
-    inWords,
-  }));
-  onQuery(EXPLAIN_QUERY, 'The same in words', explain);
+  const desk: IncidentDesk = {
+    sequence: input.sequence ?? 0,
+    response: input.response ?? null,
+    newCase: input.newCase ?? EMPTY_CASE_DESK,
+    inWords: 'responding',
+    phase: 'degraded',
+  };
   const display = createDisplay(input.waitsSince);
-  const notices = createNotices(input);
-  const show = (phase: 'degraded' | 'healthy'): void =>
-    display.show({
-      details: [explain(), links(model, incidentId)].join('\n'),
-      attributes: attributesOf({ model, incidentId }, response, phase),
-      line: inWords,
+  const news = createIncidentNews(input, desk, display);
+  const show = (): void => {
+    display.show(shownOf(input, desk));
+    news.look();
+  };
+  openDoors(input, desk, show);
+  const goOnLater = async (): Promise<void> => {
+    if (workflowInfo().historyLength <= HISTORY_EVENTS_MAX) return;
+    await condition(allHandlersFinished);
+    const { model, incidentId } = input;
+    const { sequence, response, newCase } = desk;
+    const carried = { ...news.leave(), model, incidentId, sequence, waitsSince: display.waitsSince };
+    await continueAsNew<typeof incident>({
+      ...carried,
+      ...(response === null ? {} : { response }),
+      ...(newCase.proposal === null ? {} : { newCase }),
     });
-  show('degraded');
+  };
 
-  if (response === null) {
+  if (desk.newCase.proposal === null) await overcome(input, desk, show, goOnLater);
+  if (desk.newCase.proposal !== null) await haveJudged(input, desk, show, goOnLater);
+  await news.settled();
+  await condition(allHandlersFinished);
+  return desk.inWords;
+}
+
+/** From the response to recovery; the case enters the suite, or is proposed. */
+async function overcome(
+  { model, incidentId }: IncidentInput,
+  desk: IncidentDesk,
+  show: () => void,
+  goOnLater: () => Promise<void>,
+): Promise<void> {
+  show();
+  if (desk.response === null) {
     const done = await respond(model, incidentId);
     await passOn(model, incidentId, done);
-    response = done;
-    if (done.notice !== undefined) notices.tell(done.notice);
-    inWords = 'waits for recovery';
-    show('degraded');
+    desk.response = done;
+    desk.inWords = 'waits for recovery';
+    show();
   }
   for (;;) {
-    if (workflowInfo().historyLength > HISTORY_EVENTS_MAX) {
-      await condition(allHandlersFinished);
-      await continueAsNew<typeof incident>({
-        ...notices.leave(),
-        model,
-        incidentId,
-        sequence,
-        response,
-        waitsSince: display.waitsSince,
-      });
-    }
+    await goOnLater();
+    const { sequence } = desk;
     const state = await watch('is the objective met again').recoveryNext({ model, incidentId, sequence });
-    sequence += 1;
-    ({ inWords } = state);
-    show('degraded');
+    desk.sequence += 1;
+    desk.inWords = state.inWords;
+    show();
     if (state.recovered) break;
   }
-  const closed = await control('close the incident').closeIncident({ model, incidentId });
-  ({ inWords } = closed);
-  show('healthy');
-  await passOnEnd(model, incidentId, closed);
-  await notices.settled();
-  await condition(allHandlersFinished);
-  return inWords;
-}
-
-function attributesOf(
-  { model, incidentId }: Pick<IncidentInput, 'model' | 'incidentId'>,
-  response: IncidentResponse | null,
-  phase: 'degraded' | 'healthy',
-): SearchAttributeValues {
-  return {
-    HoldfastModel: model,
-    HoldfastStage: 'monitoring',
-    HoldfastPhase: phase,
-    HoldfastIncident: incidentId,
-    HoldfastWaitingFor: phase === 'healthy' ? 'nothing' : response === null ? 'the response' : 'recovery',
-    HoldfastNeedsHuman: phase === 'degraded' && response?.needsHuman === true,
-  };
-}
-
-/** What others do about the end: candidates meet the new case, monitoring and the overview forget the incident. */
-async function passOnEnd(
-  model: string,
-  incidentId: string,
-  { caseId, handoffId }: { readonly caseId: string | null; readonly handoffId: string | null },
-): Promise<void> {
-  if (caseId !== null && handoffId !== null) await tell(promotionId(model), suiteGrewSignal, { caseId, handoffId });
+  const { proposed, ...closed } = await control('close the incident').closeIncident({ model, incidentId });
+  desk.inWords = closed.inWords;
+  desk.phase = 'healthy';
+  show();
+  if (proposed !== undefined)
+    desk.newCase = { ...desk.newCase, proposal: proposed, proposedAt: isoInstant(workflowNow()) };
+  await passOnCase(model, closed);
   await tell(monitoringId(model), incidentClosedSignal, { incidentId });
   await tell(lifecycleId(model), incidentClosedSignal, { incidentId });
 }
 
-function explainIncident(incidentId: string, response: IncidentResponse | null, now: string): string {
-  return [
-    fact('Incident', escaped(aboutThisRun() || incidentId)),
-    fact('Response', escaped(response?.inWords ?? 'not yet')),
-    fact('Now', escaped(now)),
-    fact('Next', nextInWords(response)),
-  ].join('\n');
+/** Candidates in flight meet the new case. */
+async function passOnCase(model: string, { caseId, handoffId }: ClosedIncident): Promise<void> {
+  if (caseId !== null && handoffId !== null) await tell(promotionId(model), suiteGrewSignal, { caseId, handoffId });
 }
 
-function nextInWords(response: IncidentResponse | null): string {
-  if (response === null) return 'the declared response is carried out';
-  const closes = 'closes by itself, with a new validation case, when the objective is met again';
-  return response.needsHuman
-    ? `a person looks for the cause and mends it; the incident ${closes}`
-    : `the incident ${closes}`;
+/** Waits until somebody has judged the proposed case, or may no more; then has the word written down. */
+async function haveJudged(
+  { model, incidentId }: IncidentInput,
+  desk: IncidentDesk,
+  show: () => void,
+  goOnLater: () => Promise<void>,
+): Promise<void> {
+  desk.phase = 'healthy';
+  desk.inWords = desk.newCase.proposal?.over ?? desk.inWords;
+  const patience = { summary: 'until the case is accepted without a word' };
+  for (;;) {
+    const open = openCase(desk.newCase);
+    if (open === null) break;
+    show();
+    await goOnLater();
+    const leftMs = open.until - workflowNow();
+    if (leftMs <= 0) desk.newCase = { ...desk.newCase, word: withoutWord(open.proposal, isoInstant(workflowNow())) };
+    else
+      await condition(
+        () => desk.newCase.word !== null || workflowInfo().historyLength > HISTORY_EVENTS_MAX,
+        leftMs,
+        patience,
+      );
+  }
+  const { word } = desk.newCase;
+  if (word === null) return;
+  show();
+  const settled = await control(`the case was ${wordInWords(word)}`).settleCase({ model, incidentId, word });
+  desk.inWords = settled.inWords;
+  show();
+  await passOnCase(model, settled);
 }
 
 /** A response that cannot be carried out is a person's; the incident goes on watching. */

@@ -1,5 +1,5 @@
 /** The doors of a rollout: what people, programs and other workflows may tell it or ask. */
-import { currentUpdateInfo, log } from '@temporalio/workflow';
+import { log } from '@temporalio/workflow';
 import { DOORS } from '../contracts/message-doors.ts';
 import {
   approveMessage,
@@ -25,7 +25,7 @@ import type { RolloutEvent, RolloutState } from '../domain/rollout/states.ts';
 import { explainRollout } from '../domain/rollout/words.ts';
 import { durationMs } from '../domain/time.ts';
 import { control } from './activity-doors.ts';
-import { onQuery, onSignal, onUpdate } from './doors.ts';
+import { idOf, onQuery, onSignal, onUpdate } from './doors.ts';
 import { workflowNow } from './workflow-time.ts';
 
 /** What a run of a rollout keeps at hand; all of it is carried by continue-as-new. */
@@ -102,11 +102,6 @@ function tooLarge(batch: object): string | null {
   const bytes = utf8Bytes(JSON.stringify(batch));
   if (bytes <= EVIDENCE_UPDATE_BYTES_MAX) return null;
   return `the batch is ${bytes} bytes, and an update takes ${EVIDENCE_UPDATE_BYTES_MAX}; use holdfast evidence push or POST …/evidence`;
-}
-
-/** Idempotency key: the command's own, or the update's. */
-function idOf({ commandId }: Command): string | null {
-  return commandId ?? currentUpdateInfo()?.id ?? null;
 }
 
 function statusOf(input: RolloutInput, state: RolloutState): RolloutStatus {

@@ -10,6 +10,7 @@ import { epochMs } from '../../domain/time.ts';
 import { incidentNotice } from '../../pages/incident-notice.ts';
 import { keepAlive } from '../keep-alive.ts';
 import { modelContext } from '../model-context.ts';
+import { escalationOf } from '../notifications.ts';
 import type { ActivityPorts } from '../ports.ts';
 import { sayStage } from '../stage-records.ts';
 import { CONSTANT_RECIPE, incidentOf, outcomeFeatures, recallOf, rememberOf } from './facts.ts';
@@ -47,7 +48,10 @@ export async function respond(
     );
     const { declaration } = await modelContext(tx);
     if (declaration.notifications === undefined) return response;
-    return { ...response, notice: incidentNotice(model, incident, response) };
+    const { notifications } = escalationOf(declaration);
+    const escalateAfterMs = notifications?.escalateAfterMs ?? null;
+    const again = escalateAfterMs === null ? {} : { escalateAfterMs };
+    return { ...response, notice: incidentNotice(model, incident, response), ...again };
   });
 }
 

@@ -2,9 +2,11 @@
 import type { ExperimentMaterial } from '../../domain/report/experiment-report.ts';
 import type { DatasetMaterial } from '../../domain/report/dataset-report.ts';
 import type { RolloutMaterial } from '../../domain/report/material.ts';
-import type { MonitoringMaterial } from '../../domain/report/monitoring-report.ts';
+import { caseInWords } from '../../domain/monitoring/case-words.ts';
+import type { MonitoringMaterial, WholeIncident } from '../../domain/report/monitoring-report.ts';
 import { DAY_MS, durationMs, epochMs, isoDay, isoInstant } from '../../domain/time.ts';
 import type { ModelDeclaration } from '../../contracts/model.ts';
+import type { IncidentRecord } from '../../contracts/records.ts';
 import type { RecordTransaction } from './port.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
 
@@ -40,11 +42,7 @@ async function declarationOf(tx: RecordTransaction): Promise<ModelDeclaration | 
 }
 
 /** Alerts that were open at some time of a span; `to` null: until now. */
-async function incidentsOpenIn(
-  tx: RecordTransaction,
-  from: string,
-  to: string | null,
-): Promise<MonitoringMaterial['incidents']> {
+async function incidentsOpenIn(tx: RecordTransaction, from: string, to: string | null): Promise<IncidentRecord[]> {
   const incidents = await tx.list('incident');
   return incidents
     .map(({ body }) => body)
@@ -52,6 +50,20 @@ async function incidentsOpenIn(
       ({ openedAt, closedAt }) =>
         (to === null || epochMs(openedAt) <= epochMs(to)) && (closedAt === null || epochMs(closedAt) >= epochMs(from)),
     );
+}
+
+/** An incident with the case that it has proposed, where people judge new cases. */
+async function withCase(tx: RecordTransaction, incident: IncidentRecord): Promise<WholeIncident> {
+  const proposed = await tx.get('proposedCase', incident.id);
+  if (proposed === null) return incident;
+  const { suiteCase, role, word } = proposed;
+  return { ...incident, newCase: { caseId: suiteCase.id, inWords: caseInWords(suiteCase), role, word } };
+}
+
+async function withCases(tx: RecordTransaction, incidents: readonly IncidentRecord[]): Promise<WholeIncident[]> {
+  const whole: WholeIncident[] = [];
+  for (const one of incidents) whole.push(await withCase(tx, one));
+  return whole;
 }
 
 export async function readDatasetMaterial(tx: RecordTransaction, digest: string): Promise<DatasetMaterial | null> {
@@ -148,7 +160,7 @@ export async function readMonitoringMaterial(
     model: declaration.model,
     unit: declaration.unit.name,
     days: measured.filter(({ day }) => day >= from && day <= last),
-    incidents: await incidentsOpenIn(tx, from, isoInstant(epochMs(last) + DAY_MS)),
+    incidents: await withCases(tx, await incidentsOpenIn(tx, from, isoInstant(epochMs(last) + DAY_MS))),
     from,
     to: last,
     through: through === null ? null : isoInstant(through),
@@ -170,5 +182,5 @@ export async function readIncidentMaterial(
   const from = isoDay(epochMs(openedAt) - DAYS_BEFORE * DAY_MS);
   const to = isoDay(epochMs(closedAt ?? openedAt) + DAYS_AFTER * DAY_MS);
   const around = await readMonitoringMaterial(tx, from, to);
-  return around === null ? null : { around, incident };
+  return around === null ? null : { around, incident: await withCase(tx, incident) };
 }

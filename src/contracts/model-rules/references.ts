@@ -1,7 +1,7 @@
 /** Names must lead somewhere: features to inputs, recipes to features, ideas to recipes and earlier ideas, roles to people. */
 import type { FeatureDeclaration } from '../serving.ts';
 import type { Idea, ModelDeclaration } from '../model.ts';
-import { repeated, rule, unknownName } from './rule.ts';
+import { lengthMs, repeated, rule, unknownName } from './rule.ts';
 import type { Rule, RuleFault } from './rule.ts';
 
 /** Recipe names with a meaning of their own: the serving bundle's recipe, and the declared fallback's. */
@@ -73,6 +73,20 @@ const uniqueNames = [
     }
   }),
 ];
+
+const judgesExist = rule(['newCases', 'people'], function* ({ newCases, people }) {
+  if (newCases === undefined) return;
+  const { role, within } = newCases;
+  if (!Object.hasOwn(people, role))
+    yield unknownName(['newCases', 'role'], role, 'role of people', Object.keys(people));
+  if (lengthMs(within) === 0) {
+    yield {
+      path: ['newCases', 'within'],
+      problem: 'leaves nobody any time for a word',
+      remedy: 'give for example "P3D", or leave newCases out: cases enter at once',
+    };
+  }
+});
 
 const inputsExist = rule(['features', 'source'], function* ({ features, source }) {
   const inputs = inputNames(source);
@@ -234,6 +248,7 @@ const sortOf = ({ kind }: FeatureDeclaration): string => (kind === 'categorical'
 
 export const referenceRules: readonly Rule[] = [
   ...uniqueNames,
+  judgesExist,
   inputsExist,
   checkedInputsExist,
   clusterExists,

@@ -1,5 +1,7 @@
 /** Pages about what is served: a period as its labels mature, and an incident. */
 import { grouped } from '../aligned-table.ts';
+import { wordInWords } from '../monitoring/case-desk.ts';
+import type { CaseWord } from '../monitoring/case-desk.ts';
 import { DAY_MS, epochMs } from '../time.ts';
 import { instant, number, PER_THOUSAND, text } from './report.ts';
 import type { Basis, Layer, Moment, Report, Section, Tone } from './report.ts';
@@ -24,6 +26,17 @@ export interface WholeIncident extends ToldIncident {
   readonly features: readonly string[];
   readonly responseDecisionId: string | null;
   readonly caseId: string | null;
+  /** The case that was proposed where people judge new cases; absent where they do not, or none is proposed yet. */
+  readonly newCase?: ToldCase;
+}
+
+export interface ToldCase {
+  readonly caseId: string;
+  /** What it asks of candidates. */
+  readonly inWords: string;
+  readonly role: string;
+  /** What became of it; null while a word is waited for. */
+  readonly word: Pick<CaseWord, 'verdict' | 'by' | 'reason' | 'channel' | 'at'> | null;
 }
 
 export interface MonitoringMaterial {
@@ -254,24 +267,50 @@ function alertsSection(material: MonitoringMaterial): Section {
         text('response', 'Response'),
         text('end', 'What came of it'),
       ],
-      rows: incidents.map(({ id, openedAt, closedAt, symptom, cause, response, closingReason, caseId }) => [
-        id,
-        openedAt,
-        closedAt,
-        symptom,
-        cause,
-        response,
-        closingReason === null ? 'still open' : `${closingReason}${caseId === null ? '' : `; case ${caseId}`}`,
+      rows: incidents.map((incident) => [
+        incident.id,
+        incident.openedAt,
+        incident.closedAt,
+        incident.symptom,
+        incident.cause,
+        incident.response,
+        endOf(incident),
       ]),
     },
   };
 }
 
+function endOf(incident: WholeIncident): string {
+  const { closingReason } = incident;
+  const left = caseLeft(incident);
+  return closingReason === null ? 'still open' : `${closingReason}${left === null ? '' : `; ${left}`}`;
+}
+
+/** What became of the case of an incident; null where it has none. */
+function caseLeft({ caseId, newCase }: WholeIncident): string | null {
+  if (newCase === undefined) return caseId === null ? null : `case ${caseId}`;
+  const { word, role } = newCase;
+  const became = word === null ? `waits for a word of ${role}` : wordInWords(word);
+  return `case ${newCase.caseId} ${became}`;
+}
+
+/** The proposed case, who judged it, and by which way. */
+function caseFactsOf({ newCase }: WholeIncident): Report['facts'] {
+  if (newCase === undefined) return [];
+  const { inWords, word } = newCase;
+  const said =
+    word === null || word.by === null
+      ? []
+      : [{ label: 'Word', value: `by ${word.by}, ${word.channel}, ${word.at} (workflow time)` }];
+  return [{ label: 'Proposed case', value: inWords }, ...said];
+}
+
 /** One incident, with the days around it. @param material Of the time around it */
 export function incidentReport(material: MonitoringMaterial, incident: WholeIncident): Report {
   const { model } = material;
-  const { id, objective, openedAt, closedAt, symptom, cause, response, closingReason, caseId, features } = incident;
-  const why = [symptom, ...(cause === null ? [] : [cause]), ...(closingReason === null ? [] : [closingReason])];
+  const { id, objective, openedAt, closedAt, symptom, cause, response, closingReason, features, newCase } = incident;
+  const left = caseLeft(incident);
+  const why = [symptom, cause, closingReason, newCase === undefined ? null : left].filter((line) => line !== null);
   const question = 'Is it over?';
   return {
     format: 1,
@@ -290,7 +329,8 @@ export function incidentReport(material: MonitoringMaterial, incident: WholeInci
       { label: 'Response', value: response },
       { label: 'Ordered by decision', value: incident.responseDecisionId ?? 'none was needed' },
       { label: 'Features concerned', value: features.length === 0 ? 'none in particular' : features.join(', ') },
-      { label: 'Validation case left behind', value: caseId ?? 'none yet' },
+      { label: 'Validation case left behind', value: left?.replace(/^case /, '') ?? 'none yet' },
+      ...caseFactsOf(incident),
     ],
     sections: [
       ...performanceSections({ ...material, incidents: [incident] }),
