@@ -20,7 +20,7 @@ export const command: CommandModule = {
       .option('--summary <path>', 'write what happened as JSON')
       .option('--drill <name>', `rehearse trouble: ${DRILLS.join(', ')}`)
       .option('--state-dir <dir>', 'where everything is kept (default: ./.holdfast)'),
-  run: async ({ options, color, progress }) => {
+  run: async ({ options, color, progress, screen }) => {
     const headless = options['headless'] === true;
     const meant: DemoOptions = {
       modelPath: String(options['model']),
@@ -32,6 +32,7 @@ export const command: CommandModule = {
       drill: drillOf(options),
       stateDir: textOrNull(options['stateDir']),
       color,
+      terminal: screen,
       progress,
     };
     if (isDryRun(options)) return (await import('./demo/plan.ts')).planDemo(meant);

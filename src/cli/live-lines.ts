@@ -12,6 +12,8 @@ const CLEAR_BELOW = '\u001B[J';
 
 export interface LiveLines {
   draw(lines: readonly string[]): void;
+  /** A line that stays, in place of the frame; the next frame is drawn below it. */
+  leave(line: string): void;
   /** Leaves the last frame where it is and gives the cursor back. */
   close(): void;
 }
@@ -20,6 +22,7 @@ export interface LiveLines {
 export function createLiveLines({ write, size }: ScreenTerminal): LiveLines {
   let drawn = 0;
   let shown = '';
+  const up = (): string => (drawn === 0 ? '\r' : `\u001B[${drawn}A\r`);
   write(HIDE_CURSOR);
   return {
     draw(lines) {
@@ -28,11 +31,16 @@ export function createLiveLines({ write, size }: ScreenTerminal): LiveLines {
       const fitting = lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns));
       const frame = fitting.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`).join('');
       if (frame === shown) return;
-      const up = drawn === 0 ? '' : `\u001B[${drawn}A`;
-      write(`${BEGIN_FRAME}${up}\r${frame}${CLEAR_BELOW}${END_FRAME}`);
+      write(`${BEGIN_FRAME}${up()}${frame}${CLEAR_BELOW}${END_FRAME}`);
       drawn = fitting.length;
       shown = frame;
     },
-    close: () => write(SHOW_CURSOR),
+    leave(line) {
+      write(`${up()}${CLEAR_BELOW}${line}\n`);
+      drawn = 0;
+      shown = '';
+    },
+    // A terminal has written ^C where the cursor stands.
+    close: () => write(`\r${CLEAR_REST_OF_LINE}${SHOW_CURSOR}`),
   };
 }

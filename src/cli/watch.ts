@@ -4,6 +4,7 @@ import { parseWorkflowId } from '../contracts/names.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import { declareStateDir, withConnection } from './connection.ts';
 import { whenStopped } from './interruption.ts';
+import { fitted, wrapped } from '../pages/screen.ts';
 import { createLiveLines } from './live-lines.ts';
 import { createWatched } from './watch/looks.ts';
 import type { Look } from './watch/looks.ts';
@@ -60,8 +61,11 @@ function createView({ screen, json, progress, emit, args }: Invocation): View {
     const lines = createLiveLines(screen);
     const how = `Ctrl-C stops watching; ${watched(args[0] ?? '')} goes on`;
     return {
-      show: (look, trouble) =>
-        lines.draw([...look.screen(screen.size().columns), '', ...(trouble === null ? [] : [`! ${trouble}`]), how]),
+      show: (look, trouble) => {
+        const { columns, rows } = screen.size();
+        const foot = { lines: [...(trouble === null ? [] : wrapped('! ', trouble, columns)), how], yields: 0 };
+        lines.draw(fitted([...look.screen(columns), foot], rows - 1));
+      },
       close: () => lines.close(),
     };
   }

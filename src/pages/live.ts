@@ -12,6 +12,8 @@ import { grouped } from '../domain/aligned-table.ts';
 import type { Scoreboard } from '../domain/rollout/scoreboard.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
 import { scoreboardTable } from './scoreboard.ts';
+import { fitted, shellLines, wrapped } from './screen.ts';
+import type { Block } from './screen.ts';
 import { keysLine, troubleLine } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -58,37 +60,39 @@ export interface Paint {
   readonly faint: (text: string) => string;
 }
 
+/** What gives way first where a terminal is low, the highest first. */
+const YIELDS = { incidents: 1, serving: 2, stages: 3, score: 4, decisions: 10 } as const;
 const DECISIONS_SHOWN = 5;
 const DIGEST_SHOWN = 8;
 const BAR_CELLS = 20;
 const LABEL_WIDTH = 16;
 
-/** Lines of the screen, none wider than `columns`, and no more than `rows`: what lies lowest but the foot gives way. */
+/** Lines of the screen, none wider than `columns`, and no more than `rows`: what a person has to do and the foot give way last. */
 export function liveScreen(view: LiveView, columns: number, paint: Paint, rows = Number.POSITIVE_INFINITY): string[] {
-  const foot = footerLines(view, paint);
-  const lines = [
-    paint.heading(`Holdfast — ${view.model}: ${view.title}`),
-    ...clockLines(view, paint),
-    ...troubleLines(view, columns, paint),
-    '',
-    ...servingLines(view, paint),
-    '',
-    ...scoreLines(view, paint),
-    ...view.stages.map((stage) => labelled(stageName(stage), `${stage.inWords}; waits for ${stage.waitingFor}`)),
-    '',
-    ...decisionLines(view, paint),
-    ...incidentLines(view, paint),
-    ...requestLines(view, columns, paint),
+  const stages = view.stages.map((stage) =>
+    labelled(stageName(stage), `${stage.inWords}; waits for ${stage.waitingFor}`),
+  );
+  const top = [paint.heading(`Holdfast — ${view.model}: ${view.title}`), ...clockLines(view, paint)];
+  const blocks: Block[] = [
+    { lines: [...top, ...troubleLines(view, columns, paint)], yields: 0 },
+    { lines: servingLines(view, paint), yields: YIELDS.serving },
+    { lines: scoreLines(view, paint), yields: YIELDS.score, whole: true },
+    { lines: stages, yields: YIELDS.stages },
+    ...decisionBlocks(view, paint),
+    { lines: incidentLines(view, paint), yields: YIELDS.incidents },
+    { lines: requestLines(view, columns, paint), yields: 0 },
+    { lines: footerLines(view, paint), yields: 0 },
   ];
-  const shown = [...lines.slice(0, Math.max(1, rows - foot.length)), ...foot];
-  return shown.map((line) => cut(line, columns));
+  return fitted(blocks, rows)
+    .slice(-rows)
+    .map((line) => cut(line, columns));
 }
 
 /** Beside what happened, what would have happened. */
 function scoreLines({ scoreboard }: LiveView, paint: Paint): string[] {
   if (scoreboard === null) return [];
   const [head = '', ...rows] = scoreboardTable(scoreboard);
-  return [paint.heading(head), ...rows.map((row) => `  ${row}`), ''];
+  return [paint.heading(head), ...rows.map((row) => `  ${row}`)];
 }
 
 /** What the watcher has broken, since when, and what is done about it. */
@@ -98,22 +102,10 @@ function troubleLines(view: LiveView, columns: number, paint: Paint): string[] {
   const { slice, troubles } = keys;
   return troubles.flatMap((trouble) => {
     const words = troubleLine(trouble, { candidate, decided, decisions, incidents, slice });
-    const [first = '', ...rest] = wrapped(words, columns - LABEL_WIDTH - 2);
     const tone = trouble.healedAt === null ? paint.urgent : paint.faint;
     const label = trouble.healedAt === null ? 'Broken' : 'Healed';
-    return [labelled(label, first), ...rest.map((line) => labelled('', line))].map(tone);
+    return wrapped(labelled(label, ''), words, columns - 1).map(tone);
   });
-}
-
-/** At words; a word that is longer than the width has a line of its own. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /** What has changed for people since the last view, one line each: for logs and for terminals that cannot redraw. */
@@ -207,20 +199,20 @@ function isAt({ step, exposureHistory }: CandidateRecord, ladderStep: LadderStep
 
 const stepName = (step: LadderStep): string => (step.mode === 'canary' ? exposureInWords(step.exposure) : step.mode);
 
-function decisionLines({ decisions }: LiveView, paint: Paint): string[] {
-  if (decisions.length === 0) return [];
-  const shown = decisions.slice(-DECISIONS_SHOWN);
-  return [
-    paint.heading('Last decisions'),
-    ...shown.map((decision) => `  ${decision.eventTime}  ${decisionInWords(decision)}`),
-    '',
-  ];
+/** The oldest give way first. */
+function decisionBlocks({ decisions }: LiveView, paint: Paint): Block[] {
+  const shown = decisions.slice(-DECISIONS_SHOWN).map((decision, index) => ({
+    lines: [`  ${decision.eventTime}  ${decisionInWords(decision)}`],
+    yields: YIELDS.decisions + DECISIONS_SHOWN - index,
+    follows: true,
+  }));
+  return [{ lines: [paint.heading('Last decisions')], yields: YIELDS.decisions, heads: true }, ...shown];
 }
 
 function incidentLines({ incidents }: LiveView, paint: Paint): string[] {
   const open = incidents.filter(({ closedAt }) => closedAt === null);
   if (open.length === 0) return [];
-  return [paint.heading('Incidents'), ...open.map((incident) => paint.bad(`  ${incidentInWords(incident)}`)), ''];
+  return [paint.heading('Incidents'), ...open.map((incident) => paint.bad(`  ${incidentInWords(incident)}`))];
 }
 
 function requestLines({ requests }: LiveView, columns: number, paint: Paint): string[] {
@@ -228,16 +220,9 @@ function requestLines({ requests }: LiveView, columns: number, paint: Paint): st
   if (waiting.length === 0) return [];
   const lines = waiting.flatMap((request) => [
     `  ${request.idea} waits for approval by ${request.roles.join(' or ')} since ${request.since}:`,
-    ...shellLines(approveCommand(request), columns).map((line) => `  ${line}`),
+    ...shellLines(approveCommand(request), columns - 2).map((line) => `  ${line}`),
   ]);
-  return [paint.urgent('A person is needed'), ...lines, ''];
-}
-
-/** A command that does not fit goes on in the next line, so that what is copied is whole. */
-function shellLines(command: string, columns: number): string[] {
-  if (command.length + 2 <= columns) return [command];
-  const [head = '', ...options] = command.split(/ (?=--)/);
-  return [`${head} \\`, ...options.map((option, index) => `  ${option}${index < options.length - 1 ? ' \\' : ''}`)];
+  return [paint.urgent('A person is needed'), ...lines];
 }
 
 function footerLines({ uiUrl, ended, keys }: LiveView, paint: Paint): string[] {

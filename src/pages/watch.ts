@@ -5,6 +5,8 @@ import type { Rollout } from '../domain/rollout/words.ts';
 import type { RolloutState, Step, StreamProgress } from '../domain/rollout/states.ts';
 import { HOUR_MS, lengthInWords } from '../domain/time.ts';
 import type { Paint } from './live.ts';
+import { packed, shellLines, wrapped } from './screen.ts';
+import type { Block } from './screen.ts';
 
 /** One decision, as the list of the last ones shows it. */
 export interface DecisionSeen {
@@ -21,47 +23,65 @@ export interface WatchView {
   readonly decisions: readonly DecisionSeen[];
 }
 
+/** What gives way first where a terminal is low, the highest first; the words of a model stand between, in the caller's hands. */
+const YIELDS = { gate: 1, unmet: 2, decisions: 10 } as const;
+const INDENT = '  ';
 const BAR_CELLS = 20;
 const DECISIONS_SHOWN = 4;
 const LABEL_WIDTH = 10;
 const DIGEST_SHOWN = 8;
 
-/** Lines of the screen. @param columns Sentences are wrapped to; the rest the caller cuts */
-export function watchScreen({ rollout, state, decisions }: WatchView, columns: number, paint: Paint): string[] {
+/**
+ * The screen in blocks: what a person has to do never gives way; decisions go first, then what is unmet, then the gate.
+ * @param columns Sentences are wrapped to; the rest the caller cuts
+ */
+export function watchBlocks({ rollout, state, decisions }: WatchView, columns: number, paint: Paint): Block[] {
   const { idea, bundle, claim, rolloutId } = rollout;
+  const subject = `${idea} ${bundle.slice(0, DIGEST_SHOWN)}, which ${claimInWords(claim)}`;
+  const [first = '', ...rest] = wrapped(`${rolloutId}  `, subject, columns);
   return [
-    `${paint.heading(rolloutId)}  ${idea} ${bundle.slice(0, DIGEST_SHOWN)}, which ${claimInWords(claim)}`,
-    '',
-    labelled('Phase', phaseInWords(state, paint)),
-    labelled('Steps', stepsInALine(state)),
-    labelled('Exposure', exposureLine(state)),
-    labelled('Waits for', waitingForInWords(state)),
-    ...gateLines(state, columns, paint),
-    ...peopleLines(rollout, state, paint),
-    ...decisionLines(decisions, columns, paint),
+    { lines: [first.replace(rolloutId, paint.heading(rolloutId)), ...rest.map((line) => line.trimStart())], yields: 0 },
+    {
+      lines: [
+        ...phaseLines(state, columns, paint),
+        ...packed(labelled('Steps', ''), stepsOf(state), STEP_GAP, columns),
+        ...wrapped(labelled('Exposure', ''), exposureLine(state), columns),
+        ...wrapped(labelled('Waits for', ''), waitingForInWords(state), columns),
+      ],
+      yields: 0,
+    },
+    ...gateBlocks(state, columns, paint),
+    { lines: peopleLines(rollout, state, columns, paint), yields: 0 },
+    ...decisionBlocks(decisions, columns, paint),
   ];
 }
 
-function phaseInWords({ phase, decision, escalated }: RolloutState, paint: Paint): string {
+function phaseLines({ phase, decision, escalated }: RolloutState, columns: number, paint: Paint): string[] {
+  const lines = (text: string, tone: (text: string) => string): string[] => {
+    const label = labelled('Phase', '');
+    return wrapped(label, text, columns).map(
+      (line) => `${line.slice(0, label.length)}${tone(line.slice(label.length))}`,
+    );
+  };
   if (decision !== null) {
-    const shown = decision.outcome === 'promoted' ? paint.good : paint.bad;
-    return shown(`${decision.outcome.replace('_', ' ')} — ${decision.reason}`);
+    const { outcome, reason } = decision;
+    return lines(`${outcome.replace('_', ' ')} — ${reason}`, outcome === 'promoted' ? paint.good : paint.bad);
   }
-  if (phase === 'paused') return paint.urgent('paused');
-  return escalated ? paint.urgent(`${phase}, past the deadline of the step`) : phase;
+  if (phase === 'paused') return lines('paused', paint.urgent);
+  return escalated ? lines(`${phase}, past the deadline of the step`, paint.urgent) : lines(phase, (text) => text);
 }
 
-/** `✓ offline  ✓ shadow  > 5 %  . 25 % (1 approval)  . full`. */
-function stepsInALine({ brief, step, decision }: RolloutState): string {
-  if (brief === null) return 'not known yet';
+const STEP_GAP = '   ';
+
+/** `✓ offline`, `✓ shadow`, `> 5 %`, `. 25 % (1 to approve)`, `. full`. */
+function stepsOf({ brief, step, decision }: RolloutState): string[] {
+  if (brief === null) return ['not known yet'];
   const isPromoted = decision?.outcome === 'promoted';
-  return brief.steps
-    .map((each, index) => {
-      const mark = isPromoted || index < step ? '✓' : index > step ? '.' : decision === null ? '>' : 'x';
-      const wants = each.approvals === null ? '' : ` (${each.approvals.quorum} to approve)`;
-      return `${mark} ${stepName(each)}${wants}`;
-    })
-    .join('   ');
+  return brief.steps.map((each, index) => {
+    const mark = isPromoted || index < step ? '✓' : index > step ? '.' : decision === null ? '>' : 'x';
+    const wants = each.approvals === null ? '' : ` (${each.approvals.quorum} to approve)`;
+    return `${mark} ${stepName(each)}${wants}`;
+  });
 }
 
 const stepName = ({ mode, exposure }: Step): string => (mode === 'canary' ? exposureInWords(exposure) : mode);
@@ -81,15 +101,15 @@ function bar(share: number, cells = BAR_CELLS): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(cells - filled)}]`;
 }
 
-function gateLines({ last, decision }: RolloutState, columns: number, paint: Paint): string[] {
+function gateBlocks({ last, decision }: RolloutState, columns: number, paint: Paint): Block[] {
   if (last === null) return [];
   const { cohort, eventTime, verdict, progress, unmet } = last;
   const rows = progress === undefined ? last.table.split('\n') : progressTable(progress).split('\n');
+  const conditions = decision === null ? unmet.flatMap((condition) => wrapped('  - ', condition, columns)) : [];
+  const head = `${paint.heading('Gate')} after cohort ${cohort}, ${eventTime}: ${verdictPainted(verdict, paint)}`;
   return [
-    '',
-    `${paint.heading('Gate')} after cohort ${cohort}, ${eventTime}: ${verdictPainted(verdict, paint)}`,
-    ...rows.map((row) => `  ${row}`),
-    ...(decision === null ? unmet.flatMap((condition) => wrapped('  - ', condition, columns)) : []),
+    { lines: [head, ...rows.map((row) => `  ${row}`)], yields: YIELDS.gate },
+    { lines: conditions, yields: YIELDS.unmet, follows: true },
   ];
 }
 
@@ -121,33 +141,22 @@ function verdictPainted(verdict: string, paint: Paint): string {
   return verdict === 'continue' ? verdict : paint.urgent(verdict);
 }
 
-function peopleLines(rollout: Rollout, state: RolloutState, paint: Paint): string[] {
+function peopleLines(rollout: Rollout, state: RolloutState, columns: number, paint: Paint): string[] {
   if (!needsPerson(state)) return [];
-  return ['', paint.urgent('A person is needed'), ...whatToType(rollout, state).map((line) => `  ${line}`)];
+  const words = whatToType(rollout, state).flatMap((line) => shellLines(line, columns - INDENT.length));
+  return [paint.urgent('A person is needed'), ...words.map((line) => `${INDENT}${line}`)];
 }
 
-function decisionLines(decisions: readonly DecisionSeen[], columns: number, paint: Paint): string[] {
+/** Under their heading; the oldest give way first. */
+function decisionBlocks(decisions: readonly DecisionSeen[], columns: number, paint: Paint): Block[] {
   if (decisions.length === 0) return [];
-  const shown = decisions.slice(-DECISIONS_SHOWN);
-  return [
-    '',
-    paint.heading('Last decisions'),
-    ...shown.flatMap(({ eventTime, verdict, inWords }) =>
-      wrapped(`  ${eventTime}  `, `${verdict}: ${inWords}`, columns),
-    ),
-  ];
-}
-
-/** A sentence behind a head; what does not fit goes on below, under its beginning. */
-function wrapped(head: string, sentence: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && head.length + last.length + 1 + word.length <= columns)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.map((line, index) => `${index === 0 ? head : ' '.repeat(head.length)}${line}`);
+  const shown = decisions.slice(-DECISIONS_SHOWN).map(({ eventTime, verdict, inWords }, index) => ({
+    lines: wrapped(`${INDENT}${eventTime}  `, `${verdict}: ${inWords}`, columns),
+    yields: YIELDS.decisions + DECISIONS_SHOWN - index,
+    whole: true,
+    follows: true,
+  }));
+  return [{ lines: [paint.heading('Last decisions')], yields: YIELDS.decisions, heads: true }, ...shown];
 }
 
 const labelled = (label: string, text: string): string => `${label.padEnd(LABEL_WIDTH)} ${text}`;

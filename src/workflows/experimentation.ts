@@ -48,7 +48,7 @@ export async function experimentation(input: StageInput): Promise<void> {
     const plan = await control('the next idea whose turn it is').experimentNext({ model, sequence });
     sequence += 1;
     newest = plan;
-    inWords = `trying ${plan.idea} (attempt ${plan.attempt}) on data as of ${plan.asOf}`;
+    inWords = `took up ${plan.idea} (attempt ${plan.attempt}) on data as of ${plan.asOf}`;
     await tellLifecycle(model, 'experimentation', inWords, plan.asOf);
     const child = await startOnce(experiment, {
       workflowId: plan.experimentId,

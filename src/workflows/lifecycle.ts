@@ -99,7 +99,7 @@ function explainLifecycle({ declaration }: LifecycleInput, said: ReadonlyMap<str
     fact('Life cycle', `of ${model}, owned by ${escaped(owner)}`),
     fact('Question', escaped(title)),
     ...STAGES.map(({ stage, label }) => fact(label, escaped(said.get(stage) ?? 'has not spoken yet'))),
-    fact('Last incident', escaped(said.get('incident') ?? 'none was closed')),
+    fact('Last incident', escaped(said.get('incident') ?? 'none closed so far')),
   ].join('\n');
 }
 

@@ -22,5 +22,17 @@ describe('Markdown of the web UI', () => {
     const link = workflowLink('promotion', 'promotion/flight-delay');
     assert.equal(link, '[promotion](/namespaces/{namespace}/workflows/promotion%2Fflight-delay)');
     assert.equal(plainText(fact('See also', link)), 'See also promotion');
+    const words = [
+      fact('Model', 'of shop'),
+      fact('Now', 'in `shadow`'),
+      fact('Waits for', 'labels'),
+      fenced('a  b'),
+      fact('Unmet', ''),
+      fenced('labels'),
+    ];
+    assert.equal(
+      plainText(words.join('\n')),
+      ['Model of shop', 'Now        in shadow', 'Waits for  labels', 'a  b', 'Unmet', 'labels'].join('\n'),
+    );
   });
 });

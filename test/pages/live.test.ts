@@ -138,11 +138,20 @@ describe('the live view', () => {
     assert.equal(lines.at(-1), 'Keys break and heal: l labels · e candidate · [w worker] · f features · s newark');
   });
 
-  it('keeps its foot where a terminal is too low for all of it', () => {
+  it('keeps what a person has to do and its foot where a terminal is too low for all of it', () => {
     const view = { ...VIEW, keys: { troubles: [], slice: null } };
     const whole = liveScreen(view, 110, PLAIN);
-    const low = liveScreen(view, 110, PLAIN, 8);
-    assert.deepEqual(low, [...whole.slice(0, 6), ...whole.slice(-2)]);
+    for (let rows = 10; rows <= whole.length; rows += 1) {
+      const low = liveScreen(view, 110, PLAIN, rows);
+      assert.ok(low.length <= rows);
+      assert.deepEqual(low.slice(-2), whole.slice(-2));
+      assert.equal(low[0], whole[0]);
+      assert.ok(
+        low.some((line) => line.includes('npx holdfast approve')),
+        low.join('\n'),
+      );
+    }
+    assert.equal(liveScreen(view, 110, PLAIN, whole.length - 1).includes('Last decisions'), false);
   });
 
   it('never writes beyond the width of the terminal, colours or not', () => {
@@ -159,12 +168,14 @@ describe('the live view', () => {
   it('breaks a command that does not fit as a shell takes it', () => {
     const lines = liveScreen(VIEW, 70, PLAIN);
     const from = lines.findIndex((line) => line.includes('npx holdfast'));
-    assert.deepEqual(lines.slice(from, from + 4), [
+    assert.deepEqual(lines.slice(from, from + 2), [
       '  npx holdfast approve rollout/flight-delay/cccccccc-1 \\',
-      '    --evidence eeeeeeeeeeeeeeee \\',
-      '    --as NAME \\',
-      '    --reason "…"',
+      '    --evidence eeeeeeeeeeeeeeee --as NAME --reason "…"',
     ]);
+    assert.deepEqual(
+      liveScreen(VIEW, 40, PLAIN).filter((line) => line.startsWith('    --')),
+      ['    --evidence eeeeeeeeeeeeeeee \\', '    --as NAME --reason "…"'],
+    );
   });
 
   it('shows the least exposure as something', () => {

@@ -11,7 +11,7 @@ import { closingReport } from '../../pages/closing-report.ts';
 import { startPlatform } from '../../platform/platform.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Summary } from '../../contracts/summary.ts';
-import type { CommandResult } from '../command.ts';
+import type { CommandResult, ScreenTerminal } from '../command.ts';
 import { exitSoon, whenStopped } from '../interruption.ts';
 import { createApprover } from './approver.ts';
 import type { DrillName } from './drill.ts';
@@ -35,6 +35,8 @@ export interface DemoOptions {
   readonly drill: DrillName | null;
   readonly stateDir: string | null;
   readonly color: boolean;
+  /** Where a person watches; null where output goes elsewhere or is JSON. */
+  readonly terminal: ScreenTerminal | null;
   readonly progress: (line: string) => void;
 }
 
@@ -64,8 +66,8 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
   const config = demoConfig(options);
   const stop = new AbortController();
   const listenNoMore = whenStopped(() => stop.abort(new Interrupted()));
-  const redraw = process.stdout.isTTY && !options.headless;
-  const screen = createScreen({ redraw, color: options.color, write: options.progress });
+  const terminal = options.headless ? null : options.terminal;
+  const screen = createScreen({ terminal, color: options.color, write: options.progress });
   try {
     screen.say(`starting everything in ${config.stateDir}`);
     const platform = await startPlatform({
@@ -80,7 +82,7 @@ export async function runDemo(options: DemoOptions): Promise<CommandResult> {
       signal: stop.signal,
     });
     try {
-      return await withPlatform({ options, config, platform, model, screen, redraw, stop }, began);
+      return await withPlatform({ options, config, platform, model, screen, redraw: terminal !== null, stop }, began);
     } finally {
       screen.say('stopping everything');
       await platform.stop();

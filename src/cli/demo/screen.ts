@@ -1,6 +1,8 @@
 /** Where the show is shown: redrawn in place for a person at a terminal, lines on change for a log. */
 import { liveNews, liveScreen } from '../../pages/live.ts';
 import type { LiveView } from '../../pages/live.ts';
+import type { ScreenTerminal } from '../command.ts';
+import { createLiveLines } from '../live-lines.ts';
 import { paintOf } from '../paint.ts';
 
 export interface Screen {
@@ -10,18 +12,13 @@ export interface Screen {
   close(): void;
 }
 
-const CLEAR_TO_END = '\u001B[J';
-const HIDE_CURSOR = '\u001B[?25l';
-const SHOW_CURSOR = '\u001B[?25h';
-const COLUMNS_DEFAULT = 100;
-const ROWS_DEFAULT = 40;
-
 export function createScreen(options: {
-  readonly redraw: boolean;
+  /** Where a person watches; null: lines on change. */
+  readonly terminal: ScreenTerminal | null;
   readonly color: boolean;
   readonly write: (line: string) => void;
 }): Screen {
-  return options.redraw ? redrawn(options.color) : written(options.write);
+  return options.terminal === null ? written(options.write) : redrawn(options.terminal, options.color);
 }
 
 function written(write: (line: string) => void): Screen {
@@ -36,25 +33,15 @@ function written(write: (line: string) => void): Screen {
   };
 }
 
-function redrawn(color: boolean): Screen {
+function redrawn(terminal: ScreenTerminal, color: boolean): Screen {
   const paint = paintOf(color);
-  const out = process.stdout;
-  let drawn = 0;
-  const erase = (): string => (drawn === 0 ? '' : `\u001B[${drawn}A\r${CLEAR_TO_END}`);
-  out.write(HIDE_CURSOR);
+  const lines = createLiveLines(terminal);
   return {
     show: (view) => {
-      // A pseudo-terminal that nobody sized says 0.
-      const { columns, rows } = { columns: out.columns || COLUMNS_DEFAULT, rows: out.rows || ROWS_DEFAULT };
-      // A screen that is higher than the terminal cannot be redrawn in place.
-      const lines = liveScreen(view, columns, paint, rows - 1);
-      out.write(`${erase()}${lines.join('\n')}\n`);
-      drawn = lines.length;
+      const { columns, rows } = terminal.size();
+      lines.draw(liveScreen(view, columns, paint, rows - 1));
     },
-    say: (line) => {
-      out.write(`${erase()}${line}\n`);
-      drawn = 0;
-    },
-    close: () => void out.write(SHOW_CURSOR),
+    say: (line) => lines.leave(line),
+    close: () => lines.close(),
   };
 }

@@ -7,13 +7,14 @@ import type { RolloutStatus } from '../../contracts/workflows.ts';
 import { rolloutInALine, waitingForInWords } from '../../domain/rollout/words.ts';
 import type { Paint } from '../../pages/live.ts';
 import { plainText } from '../../pages/plain-text.ts';
-import { watchScreen } from '../../pages/watch.ts';
+import type { Block } from '../../pages/screen.ts';
+import { watchBlocks } from '../../pages/watch.ts';
 import type { DecisionSeen } from '../../pages/watch.ts';
 import type { Connection } from '../connection.ts';
 
 export interface Look {
-  /** Lines for a terminal of so many columns. */
-  readonly screen: (columns: number) => readonly string[];
+  /** What a terminal of so many columns shows, in blocks. */
+  readonly screen: (columns: number) => readonly Block[];
   /** The same in one line. */
   readonly line: string;
   readonly document: Readonly<Record<string, unknown>>;
@@ -22,6 +23,8 @@ export interface Look {
 }
 
 const DECISIONS_KEPT = 8;
+/** What a model says of its stages goes after the decisions of its rollout and before what is unmet: `watchBlocks`. */
+const OWN_WORDS_YIELD = 5;
 
 /** @returns takes a look each time it is called */
 export function createWatched(connection: Connection, target: string, paint: Paint): () => Promise<Look> {
@@ -30,7 +33,7 @@ export function createWatched(connection: Connection, target: string, paint: Pai
   const lookAt = async (state: RolloutStatus): Promise<Look> => {
     const decisions = await seen(state);
     return {
-      screen: (columns) => watchScreen({ rollout: state, state, decisions }, columns, paint),
+      screen: (columns) => watchBlocks({ rollout: state, state, decisions }, columns, paint),
       line: lineOf(state),
       document: documentOf(state),
       outcome: state.decision?.outcome ?? null,
@@ -39,12 +42,13 @@ export function createWatched(connection: Connection, target: string, paint: Pai
   if (parseWorkflowId(target)?.kind === 'rollout') return async () => lookAt(await rolloutStatus(client, target));
   return async () => {
     const words = plainText(await explain(client, target)).split('\n');
+    const own = { lines: words, yields: OWN_WORDS_YIELD };
     const flight = parseWorkflowId(target) === null ? await inFlight(connection, target) : null;
     if (flight === null)
-      return { screen: () => words, line: words.join('\n'), document: { id: target, inWords: words }, outcome: null };
+      return { screen: () => [own], line: words.join('\n'), document: { id: target, inWords: words }, outcome: null };
     const look = await lookAt(flight);
     // A model is watched for as long as wanted: the end of a rollout is not its end.
-    return { ...look, screen: (columns) => [...words, '', ...look.screen(columns)], outcome: null };
+    return { ...look, screen: (columns) => [own, ...look.screen(columns)], outcome: null };
   };
 }
 
