@@ -9,6 +9,7 @@ import { repeatableAnswer } from './answers.ts';
 import { attemptsOf, ideaOf, rememberAttempt } from './attempts.ts';
 import type { Attempt } from './attempts.ts';
 import { registerBundle } from './bundles.ts';
+import { edgeOf } from './edge-address.ts';
 import { assembleDataset, trainModel } from './learning.ts';
 import { modelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -20,10 +21,12 @@ const RETRAIN_ORDERED = 'experimentation/retrainOrdered';
 export function createExperimentationActivities(ports: ActivityPorts): ExperimentationActivities {
   const { records } = ports;
   return {
-    experimentNext: ({ model, sequence }) =>
-      waitForWork(records, model, experimentationId(model), (tx, watermark) =>
+    async experimentNext({ model, sequence }) {
+      const plan = await waitForWork(records, model, experimentationId(model), (tx, watermark) =>
         repeatableAnswer(tx, experimentationId(model), sequence, () => experimentNext(tx, model, watermark)),
-      ),
+      );
+      return { ...plan, ...edgeOf(ports) };
+    },
     assembleDataset: (input) => assembleDataset(ports, input),
     trainModel: (input) => trainModel(ports, input),
     registerBundle: (input) => registerBundle(ports, input),

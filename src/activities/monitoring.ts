@@ -5,6 +5,7 @@ import type { MonitoringActivities, MonitoringWork } from '../contracts/workflow
 import { grouped } from '../domain/aligned-table.ts';
 import { cohortStart, DAY_MS, epochMs, isoDay, isoInstant } from '../domain/time.ts';
 import { repeatableAnswer } from './answers.ts';
+import { edgeOf } from './edge-address.ts';
 import { modelContext } from './model-context.ts';
 import type { ModelContext } from './model-context.ts';
 import { closeIncident, settleCase } from './monitoring/closing.ts';
@@ -23,10 +24,13 @@ import { waitForWork } from './waiting.ts';
 type Found<T> = { readonly work: T } | { readonly question: Question; readonly context: ModelContext };
 
 export function createMonitoringActivities(
-  ports: Pick<ActivityPorts, 'records' | 'requestLog' | 'trafficRouter'>,
+  ports: Pick<ActivityPorts, 'records' | 'requestLog' | 'trafficRouter' | 'edgeUrl'>,
 ): MonitoringActivities {
   return {
-    monitorNext: (input) => monitorNext(ports, input.model, input.sequence),
+    async monitorNext({ model, sequence }) {
+      const work = await monitorNext(ports, model, sequence);
+      return { ...work, ...edgeOf(ports) };
+    },
     respond: (input) => respond(ports, input.model, input.incidentId),
     recoveryNext: (input) => recoveryNext(ports, input),
     closeIncident: (input) => closeIncident(ports, input.model, input.incidentId),

@@ -21,6 +21,7 @@ import type { EpochMs } from '../domain/time.ts';
 import { entryAt } from '../domain/traffic-schedule.ts';
 import { look } from './judging.ts';
 import { cohortIsComplete, dueLook } from './due-looks.ts';
+import { edgeOf } from './edge-address.ts';
 import { keepAlive } from './keep-alive.ts';
 import { modelContext } from './model-context.ts';
 import { evaluateOffline } from './offline-evaluation.ts';
@@ -80,7 +81,7 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
 
 /** Stable is what the gateways really serve, read back; the rollout keeps the policy it begins with. */
 async function beginRollout(ports: ActivityPorts, input: RolloutInput): Promise<RolloutBrief> {
-  const { records, trafficRouter, edgeUrl } = ports;
+  const { records, trafficRouter } = ports;
   const states = await trafficRouter.observe(input.model);
   const stable = agreedStable(states);
   return records.transaction(input.model, async (tx) => {
@@ -100,7 +101,7 @@ async function beginRollout(ports: ActivityPorts, input: RolloutInput): Promise<
       salt: input.rolloutId,
       calendar: context.calendar,
       ...escalationOf(declaration),
-      ...(edgeUrl === undefined ? {} : { edgeUrl }),
+      ...edgeOf(ports),
     };
     await tx.put('memory', `${input.rolloutId}/brief`, { value: brief });
     await tx.put('memory', `${input.rolloutId}/policy`, { value: policyDigest });

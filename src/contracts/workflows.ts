@@ -67,6 +67,8 @@ export interface ExperimentPlan {
   readonly asOf: string;
   readonly readyAt: string;
   readonly hypothesis: string;
+  /** Where people reach the HTTP edge; absent where nobody told. */
+  readonly edgeUrl?: string;
 }
 
 export interface ExperimentInput extends ExperimentPlan {
@@ -283,9 +285,13 @@ export interface NotificationActivities {
   notify(input: Notice): Promise<{ readonly refused: readonly string[] }>;
 }
 
-export type MonitoringWork =
+export type MonitoringWork = (
   | { readonly kind: 'performance'; readonly performance: PerformanceRecord; readonly inWords: string }
-  | { readonly kind: 'incident'; readonly incident: IncidentRecord };
+  | { readonly kind: 'incident'; readonly incident: IncidentRecord }
+) & {
+  /** As in ExperimentPlan. */
+  readonly edgeUrl?: string;
+};
 
 export interface IncidentResponse {
   readonly inWords: string;
@@ -309,6 +315,8 @@ export interface ClosedIncident {
 
 export interface MonitoringInput extends StageInput {
   readonly state?: { readonly recent: readonly PerformanceRecord[]; readonly open: readonly string[] };
+  /** As the newest work told it. */
+  readonly edgeUrl?: string;
 }
 
 export interface MonitoringActivities {
@@ -337,6 +345,8 @@ export interface MonitoringActivities {
 export interface IncidentInput {
   readonly model: string;
   readonly incidentId: string;
+  /** As in ExperimentPlan. */
+  readonly edgeUrl?: string;
   readonly sequence?: number;
   /** What was done about it, once it was done. */
   readonly response?: IncidentResponse;

@@ -6,7 +6,6 @@ import { lifecycleId } from '../contracts/names.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { SearchAttributeName, SearchAttributeValues } from '../contracts/search-attributes.ts';
 import { fact, workflowLink } from '../domain/markdown.ts';
-import { pageCommand } from '../domain/report/page-command.ts';
 import { isoInstant } from '../domain/time.ts';
 import { workflowNow } from './workflow-time.ts';
 
@@ -98,10 +97,10 @@ export function aboutThisRun(): string {
   return typeof about === 'string' ? about : '';
 }
 
-/** Where to go from a stage. @param pageOf Process that pages of evidence are made of */
-export function seeAlso(model: string, pageOf: string | null = null): string {
-  const page = pageOf === null ? [] : [`the page of evidence: \`${pageCommand(pageOf)}\``];
-  return fact('See also', [workflowLink('the whole life cycle', lifecycleId(model)), ...page].join(', '));
+/** Where to go from a stage. @param page Of evidence, where there is one of it */
+export function seeAlso(model: string, page: string | null = null): string {
+  const links = [workflowLink('the whole life cycle', lifecycleId(model)), ...(page === null ? [] : [page])];
+  return fact('See also', links.join(', '));
 }
 
 function pairsOf(attributes: SearchAttributeValues): SearchAttributePair[] {

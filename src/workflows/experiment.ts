@@ -5,6 +5,7 @@ import { promotionId } from '../contracts/names.ts';
 import type { ExperimentInput } from '../contracts/workflows.ts';
 import { grouped } from '../domain/aligned-table.ts';
 import { escaped, fact, fenced } from '../domain/markdown.ts';
+import { pageLink } from '../domain/report/page-command.ts';
 import { control, data, training } from './activity-doors.ts';
 import { createDisplay, seeAlso } from './display.ts';
 import { onQuery } from './doors.ts';
@@ -34,7 +35,7 @@ async function tryIdea(input: ExperimentInput): Promise<string | null> {
     inWords = words;
     said.push(words);
     display.show({
-      details: [explain(), seeAlso(input.model, input.experimentId)].join('\n'),
+      details: [explain(), seeAlso(input.model, pageLink(input.experimentId, input.edgeUrl))].join('\n'),
       attributes: {
         HoldfastModel: input.model,
         HoldfastStage: 'experimentation',

@@ -11,12 +11,12 @@ import {
   WAITS_FOR_A_WORD,
 } from '../domain/monitoring/case-words.ts';
 import { escaped, fact, workflowLink } from '../domain/markdown.ts';
-import { pageCommand } from '../domain/report/page-command.ts';
+import { pageLink } from '../domain/report/page-command.ts';
 import { aboutThisRun } from './display.ts';
 import type { Shown } from './display.ts';
 import type { IncidentDesk } from './incident-desk.ts';
 
-type Named = Pick<IncidentInput, 'model' | 'incidentId'>;
+type Named = Pick<IncidentInput, 'model' | 'incidentId' | 'edgeUrl'>;
 
 /** Markdown for people: what was done, where it stands, and the commands that lead on. */
 export function explainIncident({ incidentId }: Named, desk: IncidentDesk): string {
@@ -24,11 +24,11 @@ export function explainIncident({ incidentId }: Named, desk: IncidentDesk): stri
 }
 
 /** What the run shows now. */
-export function shownOf({ model, incidentId }: Named, desk: IncidentDesk): Shown {
+export function shownOf({ model, incidentId, edgeUrl }: Named, desk: IncidentDesk): Shown {
   const { response, phase, newCase, inWords } = desk;
   const isOpen = openCase(newCase) !== null;
   const waits = phase === 'healthy' ? 'nothing' : response === null ? 'the response' : 'recovery';
-  const seeAlso = `${workflowLink('monitoring', monitoringId(model))}, the page of evidence: \`${pageCommand(incidentId)}\``;
+  const seeAlso = `${workflowLink('monitoring', monitoringId(model))}, ${pageLink(incidentId, edgeUrl)}`;
   return {
     details: [...standing(incidentId, desk), ...caseForms(newCase), fact('See also', seeAlso)].join('\n'),
     attributes: {

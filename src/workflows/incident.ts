@@ -40,11 +40,12 @@ export async function incident(input: IncidentInput): Promise<string> {
   const goOnLater = async (): Promise<void> => {
     if (workflowInfo().historyLength <= HISTORY_EVENTS_MAX) return;
     await condition(allHandlersFinished);
-    const { model, incidentId } = input;
+    const { model, incidentId, edgeUrl } = input;
     const { sequence, response, newCase } = desk;
     const carried = { ...news.leave(), model, incidentId, sequence, waitsSince: display.waitsSince };
     await continueAsNew<typeof incident>({
       ...carried,
+      ...(edgeUrl === undefined ? {} : { edgeUrl }),
       ...(response === null ? {} : { response }),
       ...(newCase.proposal === null ? {} : { newCase }),
     });

@@ -8,6 +8,7 @@ import type { MonitoringInput } from '../contracts/workflows.ts';
 import { performanceTable } from '../domain/monitoring/performance-table.ts';
 import { ageInWords } from '../domain/monitoring/incident-words.ts';
 import { escaped, fact, fenced, workflowLink } from '../domain/markdown.ts';
+import { pageLink } from '../domain/report/page-command.ts';
 import { watch } from './activity-doors.ts';
 import { createDisplay, seeAlso, shownFromStart } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
@@ -24,6 +25,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   let sequence = input.sequence ?? 0;
   let recent: readonly PerformanceRecord[] = input.state?.recent ?? [];
   let open: readonly string[] = input.state?.open ?? [];
+  let edgeUrl = input.edgeUrl;
   let inWords = 'waits for the first matured day';
   const explain = (): string =>
     [
@@ -37,7 +39,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
   const display = createDisplay();
   const show = (): void =>
     display.show({
-      details: [explain(), seeAlso(model, monitoringId(model))].join('\n'),
+      details: [explain(), seeAlso(model, pageLink(monitoringId(model), edgeUrl))].join('\n'),
       attributes: {
         HoldfastModel: model,
         HoldfastStage: 'monitoring',
@@ -63,6 +65,7 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
     show();
     const work = await watch(awaited(recent.at(-1))).monitorNext({ model, sequence });
     sequence += 1;
+    ({ edgeUrl } = work);
     if (work.kind === 'performance') {
       recent = [...recent, work.performance].slice(-DAYS_SHOWN_MAX);
       ({ inWords } = work);
@@ -71,11 +74,11 @@ export async function monitoring(input: MonitoringInput): Promise<void> {
     }
     open = [...open.filter((id) => id !== work.incident.id), work.incident.id];
     inWords = `${work.incident.id}: ${work.incident.symptom}`;
-    await startIncident(model, work.incident);
+    await startIncident(model, work.incident, edgeUrl);
     await tellLifecycle(model, 'monitoring', inWords, work.incident.openedAt);
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof monitoring>({ model, sequence, state: { recent, open } });
+  await continueAsNew<typeof monitoring>({ model, sequence, state: { recent, open }, ...toldEdge(edgeUrl) });
 }
 
 const awaited = (newest: PerformanceRecord | undefined): string =>
@@ -89,7 +92,10 @@ function oldestFeatures(newest: PerformanceRecord | undefined): string {
     : `${ageInWords(freshnessMaxMs)} on ${day}`;
 }
 
-async function startIncident(model: string, found: IncidentRecord): Promise<void> {
+const toldEdge = (edgeUrl: string | undefined): Pick<MonitoringInput, 'edgeUrl'> =>
+  edgeUrl === undefined ? {} : { edgeUrl };
+
+async function startIncident(model: string, found: IncidentRecord, edgeUrl: string | undefined): Promise<void> {
   const details = [
     fact('Symptom', escaped(found.symptom)),
     fact('Cause', escaped(found.cause ?? 'not known yet')),
@@ -98,7 +104,7 @@ async function startIncident(model: string, found: IncidentRecord): Promise<void
   ].join('\n');
   await startOnce(incident, {
     workflowId: found.id,
-    input: { model, incidentId: found.id },
+    input: { model, incidentId: found.id, ...toldEdge(edgeUrl) },
     ...shownFromStart(`${found.objective}: ${found.symptom}`, details, {
       HoldfastStage: 'monitoring',
       HoldfastPhase: 'degraded',

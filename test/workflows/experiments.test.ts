@@ -8,7 +8,7 @@ import { HoldfastError } from '../../src/contracts/errors.ts';
 import { experimentationId, experimentId, promotionId } from '../../src/contracts/names.ts';
 import type { ExperimentationActivities, ExperimentInput, ExperimentPlan } from '../../src/contracts/workflows.ts';
 import { sha256Hex } from '../../src/domain/sha256.ts';
-import { eventually, faultsOfAllRuns, historyOf, keepHistory, startStageRun } from './stage-run.ts';
+import { detailsOf, eventually, faultsOfAllRuns, historyOf, keepHistory, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
 
 const MODEL = 'shop';
@@ -103,7 +103,17 @@ describe('the workflows of experimentation', function () {
       assert.equal(await handle.result(), sha256Hex(`fresh/${sha256Hex('artifact')}`));
       assert.deepEqual(doneFor('fresh'), ['dataset', 'training', 'bundle', 'time', 'candidate']);
       assert.deepEqual(await heard(promotion), ['candidateReady']);
+      assert.match(await detailsOf(handle), /the page of evidence: `npx holdfast report experiment\/shop\/fresh-1`/);
       await keepHistory(handle, 'experiment--trained-and-handed-over');
+    });
+
+    it('links to the page of evidence that it has, where somebody told the address of the edge', async () => {
+      const edgeUrl = 'https://edge.example.org/';
+      const linked = plan('linked');
+      const handle = await run.start('experiment', linked.experimentId, { model: MODEL, ...linked, edgeUrl });
+      await handle.result();
+      const address = `https://edge.example.org/reports/${linked.experimentId}`;
+      assert.ok((await detailsOf(handle)).includes(`[the page of evidence](${address})`));
     });
 
     it('trains nothing where its idea serves what another has trained', async () => {

@@ -15,10 +15,11 @@ import {
   traffic,
 } from '../activities/small-world.ts';
 import type { SmallWorld, Traffic } from '../activities/small-world.ts';
-import { eventually, faultsOfAllRuns, keepHistory, startStageRun } from './stage-run.ts';
+import { detailsOf, eventually, faultsOfAllRuns, keepHistory, startStageRun } from './stage-run.ts';
 import type { StageRun } from './stage-run.ts';
 
 const ID = monitoringId(MODEL);
+const EDGE_URL = 'https://edge.example.org';
 const INCIDENT = incidentId(MODEL, '2001-01-03', 1);
 
 interface Status {
@@ -44,7 +45,7 @@ describe('the workflows of monitoring', function () {
     await haveBeenStable(world.records, [CONSTANT, STATIC, FRESH]);
     await world.records.transaction(MODEL, (tx) => tx.join(promotionId(MODEL)));
     run = await startStageRun({
-      ...createMonitoringActivities(world.ports),
+      ...createMonitoringActivities({ ...world.ports, edgeUrl: EDGE_URL }),
       ...createPromotionActivities(world.ports),
     });
     await run.start('promotion', promotionId(MODEL), { model: MODEL });
@@ -76,6 +77,16 @@ describe('the workflows of monitoring', function () {
     assert.deepEqual(searchAttributes['HoldfastPhase'], ['degraded']);
     assert.deepEqual(searchAttributes['HoldfastNeedsHuman'], [false]);
     assert.match(await words(ID), new RegExp(`\\*\\*Open incidents\\*\\* \\[${INCIDENT}\\]`));
+  });
+
+  it('link to the pages of evidence that the incident and the stage have now', async () => {
+    for (const id of [ID, INCIDENT])
+      assert.ok(
+        (await detailsOf(run.client.workflow.getHandle(id))).includes(
+          `[the page of evidence](${EDGE_URL}/reports/${id})`,
+        ),
+        id,
+      );
   });
 
   it('close the incident after recovery, tell promotion of the new case, and go on', async () => {

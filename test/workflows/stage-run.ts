@@ -30,6 +30,12 @@ export interface StageRun {
   stop(): Promise<void>;
 }
 
+/** What a run shows of itself in the web UI, running or over. */
+export async function detailsOf(handle: WorkflowHandle): Promise<string> {
+  const shown = await handle.query<{ readonly currentDetails?: string }>('__temporal_workflow_metadata');
+  return shown.currentDetails ?? '';
+}
+
 interface Host {
   readonly client: Client;
   readonly temporal: TemporalSettings;

@@ -1,7 +1,7 @@
 /** A rollout in words: where it is, what it waits for, and the exact next action. */
 import { commandLine } from '../command-line.ts';
 import { escaped, fact, fenced, jsonToPaste, workflowLink } from '../markdown.ts';
-import { pageCommand } from '../report/page-command.ts';
+import { pageCommand, pageLink } from '../report/page-command.ts';
 import type { RolloutState, Step } from './states.ts';
 
 export interface Rollout {
@@ -159,10 +159,7 @@ export function rolloutDetails(rollout: Rollout, state: RolloutState, parentId: 
 /** The page of evidence of the newest decision; where nobody told the address of the edge, the command that writes it. */
 function pageLinks({ rolloutId }: Rollout, { head, brief }: RolloutState): string[] {
   if (head === undefined) return [];
-  const edgeUrl = brief?.edgeUrl?.replace(/\/+$/, '');
-  return edgeUrl === undefined
-    ? [`the page of evidence: \`${pageCommand(rolloutId)}\``]
-    : [`[the page of evidence](${edgeUrl}/reports/${head.digest})`];
+  return [pageLink(rolloutId, brief?.edgeUrl, head.digest)];
 }
 
 function standing({ idea, bundle, claim }: Rollout, state: RolloutState): string[] {
