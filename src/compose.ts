@@ -63,7 +63,11 @@ export async function composeRecords(postgresUrl: string, connectionsMax = 4): P
 
 /** What the edges write down before Temporal is called. */
 export async function composeEdgeRecords(postgresUrl: string): Promise<EdgeRecords> {
-  const records = await composeRecords(postgresUrl);
+  return edgeRecordsOf(await composeRecords(postgresUrl));
+}
+
+/** The same over records that are open already. */
+export async function edgeRecordsOf(records: RecordStore): Promise<EdgeRecords> {
   const { createEdgeRecords } = await import('./adapters/record-store/edge-records.ts');
   return createEdgeRecords(records);
 }

@@ -213,6 +213,8 @@ async function conclude(tx: RecordTransaction, prepared: Look, measured: Measure
   if (known !== null) return known;
   for (const body of measured.records) await tx.insert('evidence', evidenceKey(body.batchId), body);
   for (const body of measured.scores) await tx.insert('scores', `${gateKey(input)}/${padded(body.cohort)}`, body);
+  const { timings } = measured;
+  if (timings !== null) await tx.insert('timings', `${gateKey(input)}/${padded(timings.cohort)}`, timings);
   const basis = basisOf(prepared, measured);
   const { state, record } = takeLook(plan, prepared.state, { basis, evidence: measured.records });
   const evidenceDigest = sha256Hex(canonicalJson([prepared.previous.evidenceDigest, measured.records]));

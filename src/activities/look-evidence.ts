@@ -1,7 +1,13 @@
 /** What a look measures: the counts of its own cohort, and those of earlier cohorts that have matured or arrived since. */
 import type { MetricSource } from '../adapters/metric-source/port.ts';
-import type { RequestLog } from '../adapters/request-log/port.ts';
-import type { EvidenceBatchRecord, EvidenceRecord, PolicyRecord, ScoresRecord } from '../contracts/records.ts';
+import type { CohortUnit, RequestLog } from '../adapters/request-log/port.ts';
+import type {
+  EvidenceBatchRecord,
+  EvidenceRecord,
+  PolicyRecord,
+  ScoresRecord,
+  TimingsRecord,
+} from '../contracts/records.ts';
 import { metricOfTheSplit } from '../contracts/rollout-policy.ts';
 import type { MetricPolicy, SlicePolicy } from '../contracts/rollout-policy.ts';
 import { ERROR_STREAM, LOSS_STREAM, sliceStream } from '../domain/rollout/gate-runs.ts';
@@ -16,6 +22,7 @@ import {
 import type { LossMeasurement, MeasuredUnit } from '../domain/rollout/measure.ts';
 import { tallyScores } from '../domain/rollout/score-tally.ts';
 import { isInSlice } from '../domain/rollout/slices.ts';
+import { tallyTimings } from '../domain/rollout/timing-tally.ts';
 import { cohortStart, durationMs, isoInstant } from '../domain/time.ts';
 import type { CohortCalendar, EpochMs } from '../domain/time.ts';
 import { lossOf } from './policy-records.ts';
@@ -52,6 +59,8 @@ export interface Measured {
   readonly records: readonly EvidenceRecord[];
   /** Of the cohorts whose loss is among the records. */
   readonly scores: readonly ScoresRecord[];
+  /** Of its own cohort; null where nothing of it was read. */
+  readonly timings: TimingsRecord | null;
   readonly assigned: { readonly control: number; readonly candidate: number };
   /** New units per arm as a router of somebody's own told them, by cohort. */
   readonly told: ReadonlyArray<{ readonly cohort: number; readonly control: number; readonly candidate: number }>;
@@ -91,6 +100,7 @@ export async function measureLook(sources: Sources, m: Measuring): Promise<Measu
   return {
     records,
     scores,
+    timings: { run: m.run, cohort: m.cohort, ...tallyTimings(units) },
     assigned: assignedUnits(units),
     told: assignmentsTold(m, records),
     status: stableWasOverridden(units) ? 'void' : 'ok',
@@ -113,7 +123,8 @@ export async function measureArrivals(sources: Sources, m: Measuring): Promise<O
     if (reason !== null) missing.set(metric.name, reason);
   }
   const nobody = { control: 0, candidate: 0 };
-  return { records, scores: [], assigned: nobody, told: assignmentsTold(m, records), foreignUnits: 0, missing };
+  const told = assignmentsTold(m, records);
+  return { records, scores: [], timings: null, assigned: nobody, told, foreignUnits: 0, missing };
 }
 
 /** They come with the batches of one metric, and count with them. */
@@ -138,7 +149,7 @@ async function requestsOf(
   { model, calendar, candidate, generations }: Measuring,
   cohort: number,
   asOf: EpochMs,
-): Promise<MeasuredUnit[]> {
+): Promise<CohortUnit[]> {
   const from = cohortStart(calendar, cohort);
   const units = await requestLog.readUnits({ model, from, to: cohortStart(calendar, cohort + 1), asOf });
   return units.filter((unit) => unit.candidateBundle === candidate || !generations.has(unit.generation));

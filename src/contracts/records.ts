@@ -7,6 +7,7 @@ import type { CaseWord } from '../domain/monitoring/case-desk.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { LookBasis } from '../domain/rollout/looks.ts';
 import type { ScoreTally } from '../domain/rollout/score-tally.ts';
+import type { TimingTally } from '../domain/rollout/timing-tally.ts';
 import type { LabelAnswerRecord, LabelCampaignRecord, LabelTaskRecord } from './label-records.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { RolloutPolicy } from './rollout-policy.ts';
@@ -87,6 +88,12 @@ export interface EvidenceRecord {
 
 /** Scores of one cohort, once its labels have matured. For pages: nothing is judged by them. */
 export interface ScoresRecord extends ScoreTally {
+  readonly run: 'shadow' | 'canary';
+  readonly cohort: number;
+}
+
+/** What scoring took in one cohort, once it has been looked at. For pages: measured on a machine, and nothing is judged by it. */
+export interface TimingsRecord extends TimingTally {
   readonly run: 'shadow' | 'canary';
   readonly cohort: number;
 }
@@ -238,6 +245,8 @@ export interface CommandRecord {
   readonly channel: string;
   readonly body: unknown;
   readonly result: string;
+  /** Event time through which the log was complete when it was written down; absent where nothing had been logged, and in old records. */
+  readonly eventTime?: string;
   /** Who it was by the word of the HTTP edge; absent where a name is only a claim. */
   readonly authenticatedAs?: string;
 }
@@ -294,6 +303,8 @@ export interface RecordBodies {
   evidence: EvidenceRecord;
   /** key: `${rolloutId}/${run}/${cohort padded}`; immutable */
   scores: ScoresRecord;
+  /** key: `${rolloutId}/${run}/${cohort padded}`; immutable */
+  timings: TimingsRecord;
   /** key: `${rolloutId}/${run}`: the gate's state after its last look */
   gateState: {
     /** The last look: after which cohort, and how many had been before it after the same, where any had. */

@@ -272,6 +272,12 @@ export interface PredictionRecord {
   /** What failed at scoring an arm, in words; null where nothing did. */
   readonly stableError: string | null;
   readonly candidateError: string | null;
+  /**
+   * How long the bundle took for its score in the gateway's process, milliseconds to the microsecond: without the network, the log, and the
+   * outcome-rate features that both share. Null without a score; absent of requests that were not timed. For pages: nothing is judged by it.
+   */
+  readonly stableMs?: number | null;
+  readonly candidateMs?: number | null;
   readonly inputs: Readonly<Record<string, InputValue>>;
   /** Values of the outcome-rate features at `at`, by feature name. */
   readonly fresh: Readonly<Record<string, number>>;

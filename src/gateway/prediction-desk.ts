@@ -19,6 +19,9 @@ import type { ServingSchedule } from './schedule.ts';
 import { NO_TROUBLE, serve, serveFallback } from './serve.ts';
 import type { CandidateTrouble, ServingParts } from './serve.ts';
 
+/** One request of so many is timed: a prime, so that it keeps no step with the size of batches. */
+const TIMED_EVERY = 7;
+
 export interface DeskParts {
   readonly model: string;
   readonly schedule: ServingSchedule;
@@ -73,6 +76,7 @@ class Desk implements PredictionDesk {
   readonly #parts: DeskParts;
   #serving: ServingParts;
   #candidateInFlight = 0;
+  #asked = 0;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -83,6 +87,7 @@ class Desk implements PredictionDesk {
       fallback,
       counts: this.counts,
       trouble: NO_TROUBLE,
+      timesNext: () => this.#timesNext(),
       freshAt: (at, inputs) => intake.freshAt(at, inputs),
       freshThrough: () => intake.freshThrough(),
     };
@@ -126,6 +131,11 @@ class Desk implements PredictionDesk {
     const answer =
       single && only !== undefined ? only : { answers, rejected: rejected.sort((a, b) => a.index - b.index) };
     return { answer, sent: () => void (this.#candidateInFlight -= candidates) };
+  }
+
+  #timesNext(): boolean {
+    this.#asked = (this.#asked + 1) % TIMED_EVERY;
+    return this.#asked === 1;
   }
 
   #answer(request: PredictionRequest, at: number, records: PredictionRecord[]): RecentAnswer {

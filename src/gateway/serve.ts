@@ -30,6 +30,8 @@ export interface ServingParts {
   readonly fallback: LoadedBundle;
   readonly counts: ServingCounts;
   readonly trouble: CandidateTrouble;
+  /** Whether the next request is timed: a clock costs more than it tells when it is read for every one. */
+  timesNext(): boolean;
   /** Outcome-rate features for a request at an event time. */
   freshAt(at: number, inputs: Readonly<Record<string, InputValue>>): Record<string, number>;
   freshThrough(): number | null;
@@ -38,6 +40,8 @@ export interface ServingParts {
 interface Score {
   readonly value: number | null;
   readonly error: string | null;
+  /** What it took, milliseconds; null without a value, and where nobody looked at the clock. */
+  readonly ms: number | null;
 }
 
 interface Decided {
@@ -46,7 +50,20 @@ interface Decided {
   readonly prediction: number;
 }
 
-const NOT_ASKED: Score = { value: null, error: null };
+/** What a bundle is asked. */
+interface Asked {
+  readonly inputs: Inputs;
+  readonly fresh: Fresh;
+  readonly isTimed: boolean;
+}
+
+interface Took {
+  stableMs?: number | null;
+  candidateMs?: number | null;
+}
+
+const NOT_ASKED: Score = { value: null, error: null, ms: null };
+const MICROS_PER_MS = 1000;
 
 /** Answers one request at its event time (epoch milliseconds). Never throws: in the end the declared fallback answers. */
 export function serve(parts: ServingParts, request: PredictionRequest, at: number): PredictionRecord {
@@ -54,13 +71,14 @@ export function serve(parts: ServingParts, request: PredictionRequest, at: numbe
   const fallback: NamedBundle = { digest: parts.fallback.digest, loaded: parts.fallback };
   const assignment = assign(parts.model, unit, parts.schedule.entryAt(at), fallback);
   const fresh = parts.freshAt(at, inputs);
+  const asked: Asked = { inputs, fresh, isTimed: parts.timesNext() };
   const scores = { stable: NOT_ASKED, candidate: NOT_ASKED };
   const override = parts.schedule.override();
   // Under an override too: whether it may be lifted is judged by what the arm would have answered.
-  scores[assignment.arm] = scoreArm(parts, assignment, assignment.arm, inputs, fresh);
-  const decided = decide(parts, assignment, scores[assignment.arm], override, inputs, fresh);
-  if (assignment.mirror) scoreShadow(parts, assignment, scores, inputs, fresh);
-  return {
+  scores[assignment.arm] = scoreArm(parts, assignment, assignment.arm, asked);
+  const decided = decide(parts, assignment, scores[assignment.arm], override, asked);
+  if (assignment.mirror) scoreShadow(parts, assignment, scores, asked);
+  const record: PredictionRecord & Took = {
     kind: 'prediction',
     requestId,
     unit,
@@ -79,11 +97,17 @@ export function serve(parts: ServingParts, request: PredictionRequest, at: numbe
     fresh,
     freshThrough: parts.freshThrough(),
   };
+  // Put into it: a copy, or null for the others, costs every record more than the clock does.
+  if (asked.isTimed) {
+    record.stableMs = scores.stable.ms;
+    record.candidateMs = scores.candidate.ms;
+  }
+  return record;
 }
 
 /** The same request answered by the declared fallback instead, for when its exposure could not be recorded. */
 export function serveFallback(parts: ServingParts, record: PredictionRecord): Decided {
-  return fallbackAnswer(parts, null, record.inputs, record.fresh);
+  return fallbackAnswer(parts, null, { inputs: record.inputs, fresh: record.fresh, isTimed: false });
 }
 
 type Inputs = Readonly<Record<string, InputValue>>;
@@ -94,22 +118,21 @@ function decide(
   assignment: Assignment,
   score: Score,
   override: NamedBundle | null,
-  inputs: Inputs,
-  fresh: Fresh,
+  asked: Asked,
 ): Decided {
   const bundle = assignment[assignment.arm];
   if (override === null && bundle !== null && score.value !== null) {
     return { served: assignment.arm, bundle: bundle.digest, prediction: score.value };
   }
-  return fallbackAnswer(parts, override, inputs, fresh);
+  return fallbackAnswer(parts, override, asked);
 }
 
 /** The chain: the override where one is set, the declared fallback, and its answer to a request without inputs, known since its load. */
-function fallbackAnswer(parts: ServingParts, override: NamedBundle | null, inputs: Inputs, fresh: Fresh): Decided {
+function fallbackAnswer(parts: ServingParts, override: NamedBundle | null, asked: Asked): Decided {
   const { fallback, counts } = parts;
   for (const named of [override, { digest: fallback.digest, loaded: fallback }]) {
     if (named === null) continue;
-    const { value } = scoreHealthy(named, inputs, fresh);
+    const { value } = scoreHealthy(named, asked);
     if (value !== null) return { served: 'fallback', bundle: named.digest, prediction: value };
     counts.errors.fallback++;
   }
@@ -120,30 +143,23 @@ function scoreShadow(
   parts: ServingParts,
   assignment: Assignment,
   scores: { stable: Score; candidate: Score },
-  inputs: Inputs,
-  fresh: Fresh,
+  asked: Asked,
 ): void {
   if (assignment.candidate === null) return;
   for (const arm of ['stable', 'candidate'] as const) {
     if (scores[arm] !== NOT_ASKED) continue;
-    scores[arm] = scoreArm(parts, assignment, arm, inputs, fresh);
+    scores[arm] = scoreArm(parts, assignment, arm, asked);
     parts.counts.shadowScores++;
   }
 }
 
-function scoreArm(
-  parts: ServingParts,
-  assignment: Assignment,
-  arm: 'stable' | 'candidate',
-  inputs: Inputs,
-  fresh: Fresh,
-): Score {
+function scoreArm(parts: ServingParts, assignment: Assignment, arm: 'stable' | 'candidate', asked: Asked): Score {
   const bundle = assignment[arm];
   if (bundle === null) return NOT_ASKED;
   const score =
     arm === 'candidate'
-      ? troubled(parts.trouble, bundle, inputs, () => scoreHealthy(bundle, inputs, fresh))
-      : scoreHealthy(bundle, inputs, fresh);
+      ? troubled(parts.trouble, bundle, asked.inputs, () => scoreHealthy(bundle, asked))
+      : scoreHealthy(bundle, asked);
   if (score.error !== null) parts.counts.errors[arm]++;
   return score;
 }
@@ -155,22 +171,26 @@ function troubled(
   inputs: Inputs,
   score: () => Score,
 ): Score {
-  if (fails) return { value: null, error: 'scoring failed: a drill makes candidates fail' };
+  if (fails) return failed('scoring failed: a drill makes candidates fail');
   const given = score();
   if (wrongWhere === null || given.value === null || bundle.loaded === null) return given;
   if (!isInSlice({ id: 'drill', where: wrongWhere }, inputs)) return given;
   const [low, high] = bundle.loaded.manifest.healthyRange;
-  return { value: low + high - given.value, error: null };
+  return { ...given, value: low + high - given.value };
 }
 
-function scoreHealthy(bundle: NamedBundle, inputs: Inputs, fresh: Fresh): Score {
-  if (bundle.loaded === null) return { value: null, error: 'the bundle is not loaded at this gateway' };
+function scoreHealthy(bundle: NamedBundle, { inputs, fresh, isTimed }: Asked): Score {
+  if (bundle.loaded === null) return failed('the bundle is not loaded at this gateway');
   try {
+    const begun = isTimed ? performance.now() : null;
     const value = bundle.loaded.score(inputs, fresh);
+    const ms = begun === null ? null : Math.round((performance.now() - begun) * MICROS_PER_MS) / MICROS_PER_MS;
     const [low, high] = bundle.loaded.manifest.healthyRange;
-    if (value >= low && value <= high) return { value, error: null };
-    return { value: null, error: `prediction ${value} is outside the healthy range ${low} to ${high}` };
+    if (value >= low && value <= high) return { value, error: null, ms };
+    return failed(`prediction ${value} is outside the healthy range ${low} to ${high}`);
   } catch (error) {
-    return { value: null, error: `scoring failed: ${(error as Error).message}` };
+    return failed(`scoring failed: ${(error as Error).message}`);
   }
 }
+
+const failed = (error: string): Score => ({ value: null, error, ms: null });

@@ -49,6 +49,11 @@ export interface UnitWeather {
   readonly stable: number;
   readonly candidate: number;
   readonly label: number;
+  /** What either score took, milliseconds; without: not measured. */
+  readonly stableMs?: number;
+  readonly candidateMs?: number;
+  /** Who gives no answer; without: nobody fails. */
+  readonly fails?: 'stable' | 'candidate';
 }
 const FAIR: Weather = { stable: 0.6, candidate: 0.2, labelsLate: 0, crashes: false };
 
@@ -185,7 +190,6 @@ function trafficOf(
       exposure: split.exposure,
       stableBundle: split.stable,
       candidateBundle: split.candidate,
-      stableError: null,
       inputs,
       fresh: {},
       freshThrough: null,
@@ -198,18 +202,24 @@ function trafficOf(
   }).flat();
 }
 
-function answerOf(arm: 'stable' | 'candidate', split: Split, weather: Weather) {
+function answerOf(arm: 'stable' | 'candidate', split: Split, weather: Weather & Partial<UnitWeather>) {
   const isScored = split.candidate !== null && (split.mirror || arm === 'candidate');
-  const candidate = isScored && !weather.crashes ? weather.candidate : null;
-  const served = arm === 'candidate' && candidate === null ? ('stable' as const) : arm;
+  const fails = weather.crashes ? 'candidate' : weather.fails;
+  const candidate = isScored && fails !== 'candidate' ? weather.candidate : null;
+  const stable = fails === 'stable' ? null : weather.stable;
+  const answered = arm === 'candidate' && candidate === null ? ('stable' as const) : arm;
+  const served = answered === 'stable' && stable === null ? ('fallback' as const) : answered;
   return {
     arm,
     served,
     bundle: served === 'candidate' ? (split.candidate ?? '') : split.stable,
     prediction: served === 'candidate' ? (candidate ?? 0) : weather.stable,
-    stable: weather.stable,
+    stable,
     candidate,
-    candidateError: isScored && weather.crashes ? 'the bundle threw' : null,
+    stableError: stable === null ? 'the bundle threw' : null,
+    candidateError: isScored && fails === 'candidate' ? 'the bundle threw' : null,
+    stableMs: stable === null ? null : (weather.stableMs ?? null),
+    candidateMs: candidate === null ? null : (weather.candidateMs ?? null),
   };
 }
 

@@ -77,6 +77,24 @@ describe('the gateway serves predictions', () => {
     assert.equal(record!.stableError, null);
   });
 
+  it('times one request in seven: both scores of it, and no failure', async () => {
+    await fixture.register();
+    const [stable, candidate] = await Promise.all([fixture.constant(0.3), fixture.constant(9)]);
+    await fixture.put(fixture.of('traffic'), split(1, { stable, candidate, mirror: true }));
+    const requests = Array.from({ length: 15 }, (_, index) => request(`r${index}`, T10));
+    await fixture.post(fixture.of('predictions'), { requests });
+    const records = (await logged()) as PredictionRecord[];
+    const timed = records.filter((record) => 'stableMs' in record);
+    assert.deepEqual(
+      timed.map(({ requestId }) => requestId),
+      ['r0', 'r7', 'r14'],
+    );
+    for (const { stableMs, candidateMs } of timed) {
+      assert.ok(stableMs! >= 0 && stableMs! < 1_000 && Number.isInteger(Math.round(stableMs! * 1e6) / 1e3));
+      assert.equal(candidateMs, null);
+    }
+  });
+
   it('serves everyone by the overriding fallback while one is set, and keeps the split beneath it', async () => {
     await fixture.register();
     const [stable, spare] = await Promise.all([fixture.constant(0.3), fixture.constant(0.25)]);

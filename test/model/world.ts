@@ -231,6 +231,8 @@ export class World {
       candidateBundle: entry.candidate,
       stableError: null,
       candidateError: fails ? 'threw' : null,
+      stableMs: null,
+      candidateMs: null,
       label: 1,
       outcomeKnown: true,
       byPeople: false,

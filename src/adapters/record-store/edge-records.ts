@@ -1,4 +1,5 @@
 import { policyDigest } from '../../domain/rollout/recorded-policy.ts';
+import { logCommand } from './command-log.ts';
 import { createEvidenceIntake } from './evidence-intake.ts';
 import type { EdgeRecords, RecordStore } from './port.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
@@ -10,8 +11,7 @@ export function createEdgeRecords(records: RecordStore): EdgeRecords {
     ...createEvidenceIntake(records),
     ...createReports(records),
     migrate: () => records.migrate(),
-    logAttempt: (model, attempt) =>
-      records.transaction(model, async (tx) => void (await tx.insert('command', attempt.commandId, attempt))),
+    logAttempt: (model, attempt) => records.transaction(model, (tx) => logCommand(tx, attempt)),
     recordPolicy: (model, policy) =>
       records.transaction(model, async (tx) => {
         const digest = policyDigest(policy);

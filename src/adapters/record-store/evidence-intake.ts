@@ -11,6 +11,7 @@ import { sha256Hex } from '../../domain/sha256.ts';
 import { mergeHistograms } from '../../domain/statistics/index.ts';
 import { cohortOf, cohortStart, durationMs, epochMs } from '../../domain/time.ts';
 import type { CohortCalendar } from '../../domain/time.ts';
+import { logCommand } from './command-log.ts';
 import type { EvidenceIntake, RecordStore, RecordTransaction } from './port.ts';
 
 export function createEvidenceIntake(records: RecordStore): EvidenceIntake {
@@ -163,5 +164,5 @@ async function logAttempt(
   const commandId = `evidence-${sha256Hex(canonicalJson([rolloutId, content, by, channel, result])).slice(0, 24)}`;
   const body = { batchId, metric, cohortStart: from };
   const target = rolloutId;
-  await tx.insert('command', commandId, { commandId, command: 'recordEvidence', target, by, channel, body, result });
+  await logCommand(tx, { commandId, command: 'recordEvidence', target, by, channel, body, result });
 }

@@ -1,12 +1,12 @@
 /** What is on record for pages of evidence, read in one transaction each; null where there is nothing of the kind. */
 import type { ExperimentMaterial } from '../../domain/report/experiment-report.ts';
 import type { DatasetMaterial } from '../../domain/report/dataset-report.ts';
-import type { RolloutMaterial } from '../../domain/report/material.ts';
+import type { RolloutMaterial, ToldOrder } from '../../domain/report/material.ts';
 import { caseInWords } from '../../domain/monitoring/case-words.ts';
 import type { MonitoringMaterial, WholeIncident } from '../../domain/report/monitoring-report.ts';
 import { DAY_MS, durationMs, epochMs, isoDay, isoInstant } from '../../domain/time.ts';
 import type { ModelDeclaration } from '../../contracts/model.ts';
-import type { IncidentRecord } from '../../contracts/records.ts';
+import type { CommandRecord, IncidentRecord } from '../../contracts/records.ts';
 import type { RecordTransaction } from './port.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
 
@@ -17,6 +17,7 @@ export async function readRolloutMaterial(tx: RecordTransaction, rolloutId: stri
   const candidate = (await tx.list('candidate')).find(({ body }) => body.rolloutId === rolloutId)?.body;
   if (declaration === null || candidate === undefined || recorded.chain.length === 0) return null;
   const scores = await tx.list('scores', { prefix: `${rolloutId}/` });
+  const timings = await tx.list('timings', { prefix: `${rolloutId}/` });
   const commands = (await tx.list('command')).filter(({ body }) => body.target === rolloutId);
   const { idea, claim, outcome, reason, decidedAt, exposureHistory } = candidate;
   return {
@@ -29,12 +30,19 @@ export async function readRolloutMaterial(tx: RecordTransaction, rolloutId: stri
     decidedAt,
     exposures: exposureHistory,
     scores: scores.map(({ body }) => body),
+    timings: timings.map(({ body }) => body),
     incidents: await incidentsOpenIn(tx, candidate.readyAt, decidedAt),
-    orders: commands.map(({ body: { command, by, channel, result } }) => ({ command, by, channel, result })),
+    orders: commands.map(({ body }) => orderOf(body)),
     servingCheck: ((await tx.get('memory', `${rolloutId}/infra`))?.value as RolloutMaterial['servingCheck']) ?? null,
     unit: declaration.unit.name,
     calendar: { origin: epochMs(declaration.source.backfillUntil), lengthMs: durationMs(declaration.cohort) },
   };
+}
+
+function orderOf({ commandId, command, by, channel, body, eventTime }: CommandRecord): ToldOrder {
+  const { reason } = (body ?? {}) as { readonly reason?: unknown };
+  const said = typeof reason === 'string' && reason !== '' ? reason : null;
+  return { commandId, command, by, channel, reason: said, eventTime: eventTime ?? null };
 }
 
 async function declarationOf(tx: RecordTransaction): Promise<ModelDeclaration | null> {

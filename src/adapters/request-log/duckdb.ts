@@ -33,6 +33,8 @@ const COLUMNS = {
     candidateBundle: 'VARCHAR',
     stableError: 'VARCHAR',
     candidateError: 'VARCHAR',
+    stableMs: 'DOUBLE',
+    candidateMs: 'DOUBLE',
     inputs: 'JSON',
     fresh: 'JSON',
     freshThrough: 'BIGINT',
@@ -93,7 +95,7 @@ export async function openDuckdbRequestLog({ folder }: { readonly folder: string
   };
 }
 
-type Stored<R extends LogRecord> = { readonly [Key in Exclude<keyof R, 'kind'>]: R[Key] } & {
+type Stored<R extends LogRecord> = { readonly [Key in Exclude<keyof R, 'kind'>]-?: Exclude<R[Key], undefined> } & {
   readonly inputs: unknown;
   readonly fresh?: unknown;
 };
@@ -219,7 +221,7 @@ function unitsSql(predictions: string, outcomes: string, span: LogSpan & { reado
         qualify row_number() over (partition by "requestId" order by revision desc, ${FIRST}) = 1
       )
     select asked."requestId", unit, "at", generation, arm, served, bundle, prediction, stable, candidate, "stableBundle", "candidateBundle",
-      "stableError", "candidateError", known.label, known."requestId" is not null as "outcomeKnown",
+      "stableError", "candidateError", "stableMs", "candidateMs", known.label, known."requestId" is not null as "outcomeKnown",
       coalesce(known.revision = ${PEOPLE_REVISION}, false) as "byPeople", "freshThrough", inputs
     from asked left join known on known."requestId" = asked."requestId"
     order by "at", asked."requestId"`;

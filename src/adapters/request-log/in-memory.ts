@@ -59,8 +59,11 @@ function firstOf<T>(records: readonly T[], key: (record: T) => string): T[] {
 
 function unitOf(prediction: PredictionRecord, outcome: OutcomeRecord | undefined): CohortUnit {
   const { kind: _kind, exposure: _exposure, fresh: _fresh, ...unit } = prediction;
+  const { stableMs = null, candidateMs = null } = prediction;
   return {
     ...unit,
+    stableMs,
+    candidateMs,
     label: outcome?.label ?? null,
     outcomeKnown: outcome !== undefined,
     byPeople: outcome?.revision === PEOPLE_REVISION,

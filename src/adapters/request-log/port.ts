@@ -31,6 +31,9 @@ export interface CohortUnit {
   readonly candidateBundle: string | null;
   readonly stableError: string | null;
   readonly candidateError: string | null;
+  /** Null where the record says nothing of it: not measured is not 0. */
+  readonly stableMs: number | null;
+  readonly candidateMs: number | null;
   /** Label of the highest revision known before the time asked for; null where none is known or it is known to be invalid. */
   readonly label: number | null;
   /** Whether any outcome was known by then, a valid label or not: tells absence from invalidity. */

@@ -1,6 +1,7 @@
 /** Approvals of a run without people: the first declared person of the role says yes, through the client like anyone else. */
 import type { Client } from '@temporalio/client';
 import { approve } from '../../client/rollout.ts';
+import { edgeRecordsOf } from '../../compose.ts';
 import type { ModelDeclaration } from '../../contracts/model.ts';
 import type { ApprovalRequestRecord, CommandRecord } from '../../contracts/records.ts';
 import type { Records } from './records.ts';
@@ -12,7 +13,7 @@ export function createApprover(
   { model, people, owner }: ModelDeclaration,
 ): (request: ApprovalRequestRecord) => Promise<void> {
   const logAttempt = async (record: CommandRecord): Promise<void> => {
-    await records.transaction(model, (tx) => tx.insert('command', record.commandId, record));
+    await (await edgeRecordsOf(records)).logAttempt(model, record);
   };
   return async ({ rolloutId, step, candidate, evidenceDigest, roles, approvals }) => {
     const given = new Set(approvals.map(({ by }) => by));

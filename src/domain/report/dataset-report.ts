@@ -57,7 +57,7 @@ export function datasetReport(material: DatasetMaterial): Report {
     answer: answerOf(material, days),
     facts: [
       { label: 'Digest', value: version.digest },
-      { label: 'As of', value: `${version.asOf} (event time, UTC)` },
+      { label: 'As of', value: `${version.asOf} (event time)` },
       { label: 'Rows with a label', value: grouped(version.rows) },
       { label: 'Days', value: `${days.length}, from ${days[0]?.day ?? 'none'} to ${days.at(-1)?.day ?? 'none'}` },
       { label: 'Label', value: version.label },
@@ -236,6 +236,6 @@ function lineageSection({ model, version, bundles }: DatasetMaterial): Section {
       columns: [text('bundle', 'Bundle'), text('idea', 'Idea')],
       rows: bundles.map(({ bundle, idea }) => [bundle, idea]),
     },
-    commands: [`holdfast report dataset/${model}/${version.digest} --json`],
+    commands: [`npx holdfast report dataset/${model}/${version.digest} --json`],
   };
 }

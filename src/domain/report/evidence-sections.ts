@@ -18,7 +18,8 @@ export interface Told {
 
 const scaled = (value: number | null | undefined): number | null =>
   value === null || value === undefined ? null : value * PER_THOUSAND;
-const shown = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+/** With the minus of the tables. */
+const shown = (value: number | null): string => (value === null ? '–' : value.toFixed(1).replace('-', '−'));
 /** Less than this is shown as 0.0 per 1,000, and margins carry the rounding of what they were computed from. */
 const MARGIN_SHOWN_MIN = 5e-5;
 /** `14.6 better`, `4.2 worse`, per 1,000. */
@@ -249,6 +250,8 @@ export function slicesSection(told: Told, { last }: RunSeen): Section | null {
       lower: 'lower',
       middle: 'difference',
       upper: 'upper',
+      toneColumn: null,
+      tones: [{ tone: 'candidate', name: 'interval with its middle' }],
       limits: [
         { column: 'margin', tone: 'limit', name: 'tolerated' },
         { column: 'harm', tone: 'harm', name: 'counts as harm' },
@@ -285,19 +288,17 @@ export function notAskedInWords({ assessment }: StreamSeen): string {
 
 const sliceName = (id: string): string => (id === LOSS_STREAM ? 'all' : id.slice(LOSS_STREAM.length + 1));
 
-/** Failures and other counted events of both arms, and what the serving check said. */
-export function errorsSection(told: Told, { last }: RunSeen, servingCheck: string | null): Section {
+/** Failures and other events of both arms, as the gate counts them: once a unit. */
+export function errorsSection(told: Told, { last }: RunSeen): Section {
   const counted = last.streams.filter(({ counts }) => counts !== null);
   const errors = counted.find(({ id }) => id === ERROR_STREAM)?.counts ?? [0, 0, 0, 0];
   const areBothAsked = !told.policy.affectsLabel && errors[2] > 0 && 2 * errors[2] === errors[3];
   return {
     id: 'errors',
-    title: 'Latency and errors',
+    title: 'Errors and other events the gate counts',
     words: [
       `The candidate failed to answer for ${grouped(errors[0])} of ${grouped(errors[2])} ${told.units}, stable for ${grouped(errors[1] - errors[0])} of ${grouped(errors[3] - errors[2])}${areBothAsked ? ': both are asked for every one, whichever answer is used' : ''}.`,
-      servingCheck === null
-        ? 'No step of this ladder checks the latency in a process of its own; a metric that counts slow requests would stand in the table.'
-        : `Serving check: ${servingCheck}.`,
+      'An event counts once a unit; a metric that counts slow requests would stand here, too.',
     ],
     basis: basisOf(told, last, errors[3]),
     plot: null,

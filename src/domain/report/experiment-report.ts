@@ -140,8 +140,8 @@ function factsOf(material: ExperimentMaterial): Report['facts'] {
   const { claim, asOf, readyAt, bundle, training, outcome } = material;
   return [
     { label: 'Claim', value: claimInWords(claim) },
-    { label: 'Data as of', value: `${asOf} (event time, UTC)` },
-    { label: 'Ready at', value: `${readyAt} (event time, UTC)` },
+    { label: 'Data as of', value: `${asOf} (event time)` },
+    { label: 'Ready at', value: `${readyAt} (event time)` },
     { label: 'Bundle', value: bundle?.slice(0, DIGEST_SHOWN) ?? 'none' },
     { label: 'Outcome of its candidate', value: outcome === null ? 'none was submitted' : outcome.replace('_', ' ') },
     ...(training === null
@@ -247,6 +247,6 @@ function curveSection({ training, asOf, model }: ExperimentMaterial): Section | 
     },
     ...(training.datasetVersion === null
       ? {}
-      : { commands: [`holdfast report dataset/${model}/${training.datasetVersion}`] }),
+      : { commands: [`npx holdfast report dataset/${model}/${training.datasetVersion}`] }),
   };
 }

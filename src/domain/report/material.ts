@@ -2,6 +2,7 @@
 import type { RecordedRollout } from '../rollout/recorded-chain.ts';
 import type { RecordedDecision } from '../rollout/recorded-chain.ts';
 import type { ScoreTally } from '../rollout/score-tally.ts';
+import type { TimingTally } from '../rollout/timing-tally.ts';
 import type { CohortCalendar } from '../time.ts';
 
 /** A decision with what pages say of it beside what can be judged again. */
@@ -35,6 +36,22 @@ export interface ToldScores extends ScoreTally {
   readonly cohort: number;
 }
 
+export interface ToldTimings extends TimingTally {
+  readonly run: 'shadow' | 'canary';
+  readonly cohort: number;
+}
+
+export interface ToldOrder {
+  readonly commandId: string;
+  readonly command: string;
+  readonly by: string;
+  readonly channel: string;
+  /** Why, in the words of who ordered it; null where nothing was said. */
+  readonly reason: string | null;
+  /** Event time through which the log was complete when it was written down; null where that is not on record. */
+  readonly eventTime: string | null;
+}
+
 export interface RolloutMaterial {
   readonly model: string;
   readonly recorded: Omit<RecordedRollout, 'head'>;
@@ -45,14 +62,11 @@ export interface RolloutMaterial {
   readonly decidedAt: string | null;
   readonly exposures: readonly ToldExposure[];
   readonly scores: readonly ToldScores[];
+  /** By cohort; of cohorts from before they were taken there are none. */
+  readonly timings: readonly ToldTimings[];
   readonly incidents: readonly ToldIncident[];
-  /** What people ordered; commands carry no event time. */
-  readonly orders: ReadonlyArray<{
-    readonly command: string;
-    readonly by: string;
-    readonly channel: string;
-    readonly result: string;
-  }>;
+  /** What people and programs ordered. */
+  readonly orders: readonly ToldOrder[];
   /** What the serving check measured on its machine; null where there was none. */
   readonly servingCheck: {
     readonly answered: number;

@@ -324,8 +324,8 @@ export function incidentReport(material: MonitoringMaterial, incident: WholeInci
         : { question, answer: 'yes', inWords: `Yes: it was closed at ${closedAt}.`, why },
     facts: [
       { label: 'Objective', value: objective },
-      { label: 'Opened', value: `${openedAt} (event time, UTC)` },
-      { label: 'Closed', value: closedAt === null ? 'still open' : `${closedAt} (event time, UTC)` },
+      { label: 'Opened', value: `${openedAt} (event time)` },
+      { label: 'Closed', value: closedAt === null ? 'still open' : `${closedAt} (event time)` },
       { label: 'Response', value: response },
       { label: 'Ordered by decision', value: incident.responseDecisionId ?? 'none was needed' },
       { label: 'Features concerned', value: features.length === 0 ? 'none in particular' : features.join(', ') },

@@ -5,16 +5,17 @@ import type { Verification } from '../rollout/verify-chain.ts';
 import { epochMs } from '../time.ts';
 import type { Told } from './evidence-sections.ts';
 import { decisionsOf } from './material.ts';
-import type { ChainedDecision, RolloutMaterial } from './material.ts';
+import type { ChainedDecision, RolloutMaterial, ToldOrder } from './material.ts';
 import { digest, instant, number, text } from './report.ts';
 import type { Basis, Cell, Moment, Section } from './report.ts';
 
 const DECISIONS_MAX = 40;
 const PERCENT = 100;
+const RECORD_EVIDENCE = 'recordEvidence';
 
 interface Event {
   readonly at: string;
-  readonly kind: 'exposure' | 'verdict' | 'approval' | 'alert' | 'outcome';
+  readonly kind: 'order' | 'exposure' | 'verdict' | 'approval' | 'alert' | 'outcome';
   readonly what: string;
   readonly detail: string;
 }
@@ -23,6 +24,7 @@ interface Event {
 function eventsOf(material: RolloutMaterial): Event[] {
   const decisions = decisionsOf(material);
   const events: Event[] = [
+    ...orderEvents(material, decisions),
     ...material.exposures.map(({ eventTime: at, exposure, mode, decisionId }) => ({
       at,
       kind: 'exposure' as const,
@@ -42,6 +44,37 @@ function eventsOf(material: RolloutMaterial): Event[] {
     ...outcomeEvents(material, decisions.at(-1)),
   ];
   return events.sort((a, b) => epochMs(a.at) - epochMs(b.at));
+}
+
+/** What people ordered, but for what stands there as an approval; evidence that programs record is no order of the day. */
+function ordersTold({ orders }: RolloutMaterial, decisions: readonly ChainedDecision[]): ToldOrder[] {
+  const counted = new Set(decisions.flatMap(({ approvals }) => approvals.map(({ commandId }) => commandId)));
+  return orders.filter(({ command, commandId }) => command !== RECORD_EVIDENCE && !counted.has(commandId));
+}
+
+const orderInWords = ({ command, by }: ToldOrder): string => `${command} by ${by}`;
+
+function orderEvents(material: RolloutMaterial, decisions: readonly ChainedDecision[]): Event[] {
+  return ordersTold(material, decisions).flatMap((order) => {
+    const { eventTime, reason, channel } = order;
+    if (eventTime === null) return [];
+    const detail = `${reason ?? 'without a reason'} (${channel})`;
+    return [{ at: eventTime, kind: 'order' as const, what: orderInWords(order), detail }];
+  });
+}
+
+/** What is told of orders beside the table. */
+function ordersInWords(material: RolloutMaterial): string[] {
+  const told = ordersTold(material, decisionsOf(material));
+  const untimed = told.filter(({ eventTime }) => eventTime === null).map(orderInWords);
+  const batches = material.orders.filter(({ command }) => command === RECORD_EVIDENCE).length;
+  return [
+    ...(told.length > untimed.length
+      ? ['An order stands at the event time through which the log was complete when it was written down.']
+      : []),
+    ...(untimed.length === 0 ? [] : [`Ordered at a time that is not on record: ${untimed.join(', ')}.`]),
+    ...(batches === 0 ? [] : [`Evidence from elsewhere was sent ${batches === 1 ? 'once' : `${batches} times`}.`]),
+  ];
 }
 
 function outcomeEvents({ outcome, reason, decidedAt }: RolloutMaterial, last: ChainedDecision | undefined): Event[] {
@@ -79,9 +112,6 @@ export function timelineSection(told: Told, material: RolloutMaterial, through: 
       exposure = material.exposures.find(({ eventTime, mode }) => eventTime === at && what.startsWith(mode))!.exposure;
     return [at, kind, what, PERCENT * exposure, detail];
   });
-  const people = material.orders.map(
-    ({ command, by, channel, result }) => `${command} by ${by} (${channel}): ${result}`,
-  );
   const moments = momentsOf(events);
   const basis: Basis = { unit: told.unit, n: null, timeZone: 'UTC', through };
   return {
@@ -92,13 +122,13 @@ export function timelineSection(told: Told, material: RolloutMaterial, through: 
       ...(material.decidedAt === null
         ? []
         : ['What a verdict orders takes effect after it, so the end may come after the data it was decided on.']),
-      ...(people.length === 0 ? [] : [`Orders of people on record: ${people.join('; ')}.`]),
+      ...ordersInWords(material),
     ],
     basis,
     plot: {
       kind: 'course',
       over: 'time',
-      summary: `Exposure of the candidate over event time, with approvals and alerts; it ends at ${exposureInWords(exposure)}.`,
+      summary: `Exposure of the candidate over event time, with orders, approvals and alerts; it ends at ${exposureInWords(exposure)}.`,
       x: { column: 'at', title: 'event time, UTC' },
       y: { title: 'exposure, %' },
       zero: true,
@@ -131,18 +161,31 @@ export function timelineSection(told: Told, material: RolloutMaterial, through: 
   };
 }
 
-/** Approvals and alerts; several at a time are one. */
+/** Orders, approvals and alerts; several at a time are one. */
 function momentsOf(events: readonly Event[]): Moment[] {
   const marked = new Map<string, Moment & { readonly times: number }>();
   for (const { at, kind, what } of events) {
-    if (kind !== 'approval' && kind !== 'alert') continue;
-    const label = kind === 'approval' ? 'approval' : `incident ${what.split('/').at(-1)}`;
+    const label = labelOf(kind, what);
+    if (label === null) continue;
     marked.set(`${at} ${label}`, { at, label, times: (marked.get(`${at} ${label}`)?.times ?? 0) + 1 });
   }
   return [...marked.values()].map(({ at, label, times }) => ({
     at,
-    label: times === 1 ? label : `${times} ${label}s`,
+    label: times === 1 ? label : `${label} ×${times}`,
   }));
+}
+
+function labelOf(kind: Event['kind'], what: string): string | null {
+  switch (kind) {
+    case 'approval':
+      return 'approval';
+    case 'order':
+      return what.split(' ')[0]!;
+    case 'alert':
+      return `incident ${what.split('/').at(-1)}`;
+    default:
+      return null;
+  }
 }
 
 /** The chain: where verdicts changed, and the newest. */
@@ -217,8 +260,8 @@ export function verifySection(material: RolloutMaterial, verification: Verificat
       ],
     },
     commands: [
-      `holdfast verify ${rolloutId} --head ${last.sequence}:${last.digest}`,
-      `holdfast report ${rolloutId} --decision ${last.digest} --json`,
+      `npx holdfast verify ${rolloutId} --head ${last.sequence}:${last.digest}`,
+      `npx holdfast report ${rolloutId} --decision ${last.digest} --json`,
     ],
   };
 }

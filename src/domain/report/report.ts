@@ -80,6 +80,9 @@ export type Plot =
       readonly lower: string;
       readonly middle: string;
       readonly upper: string;
+      /** Column that says whose a row is, where they are not all the candidate's; its cells are among the tones. */
+      readonly toneColumn: string | null;
+      readonly tones: ReadonlyArray<{ readonly tone: Tone; readonly name: string }>;
       readonly limits: ReadonlyArray<{ readonly column: string; readonly tone: Tone; readonly name: string }>;
     })
   /** Predicted against seen, with the diagonal on which both agree. */

@@ -15,6 +15,7 @@ import { answerOf } from './rollout-answer.ts';
 import type { Standing } from './rollout-answer.ts';
 import { suiteSection } from './suite-section.ts';
 import type { Fact, Report, Section } from './report.ts';
+import { failuresSection, latencySection } from './timing-sections.ts';
 import { assignmentSection, maturitySection, scoreSections, stepsSection } from './unit-sections.ts';
 
 const DIGEST_SHOWN = 12;
@@ -44,7 +45,9 @@ function until(material: RolloutMaterial, sequence: number): RolloutMaterial {
   const named = new Set(chain.flatMap(({ body }) => body.basis?.batches ?? []));
   const isKnown = ({ decisionId, eventTime }: RolloutMaterial['exposures'][number]): boolean =>
     ids.has(decisionId) && (decisionId !== last.decisionId || epochMs(eventTime) <= epochMs(last.eventTime));
-  const looked = (run: string, cohort: number): boolean => named.has(`${recorded.rolloutId}/${run}/loss/${cohort}`);
+  const matured = (run: string, cohort: number): boolean => named.has(`${recorded.rolloutId}/${run}/loss/${cohort}`);
+  const knownThrough = epochMs(last.watermark ?? last.eventTime);
+  const looks = new Set(chain.map(({ body }) => `${body.run}/${body.basis?.cohort}`));
   return {
     ...cut,
     recorded: {
@@ -58,11 +61,12 @@ function until(material: RolloutMaterial, sequence: number): RolloutMaterial {
     reason: null,
     decidedAt: null,
     exposures: material.exposures.filter(isKnown),
-    scores: material.scores.filter(({ run, cohort }) => looked(run, cohort)),
+    scores: material.scores.filter(({ run, cohort }) => matured(run, cohort)),
+    timings: material.timings.filter(({ run, cohort }) => looks.has(`${run}/${cohort}`)),
     incidents: material.incidents
       .filter(({ openedAt }) => epochMs(openedAt) <= epochMs(last.eventTime))
       .map((incident) => ({ ...incident, closedAt: null, closingReason: null })),
-    orders: [],
+    orders: material.orders.filter(({ eventTime }) => eventTime !== null && epochMs(eventTime) < knownThrough),
   };
 }
 
@@ -114,7 +118,9 @@ function evidenceSections(told: Told, material: RolloutMaterial, { shadow, canar
     stepsSection(told, material),
     assignmentSection(told, canary ?? seen),
     ...scoreSections(told, material, seen),
-    errorsSection(told, seen, checked === undefined ? null : servingCheckInWords(checked, material)),
+    latencySection(told, material, seen, checked === undefined ? null : servingCheckInWords(checked, material)),
+    failuresSection(told, material, seen),
+    errorsSection(told, seen),
     suite,
   ].filter((section) => section !== null);
 }
@@ -167,9 +173,9 @@ function factsOf({ told, material, last, seen }: Standing): Fact[] {
     { label: 'Exposure now', value: exposureInWords(exposure) },
     {
       label: 'Newest verdict',
-      value: `${last.verdict} after ${last.eventTime} (event time, UTC)${last.verdict === 'continue' ? `: ${reasonsInWords(last.reasons)}` : ''}`,
+      value: `${last.verdict} after ${last.eventTime} (event time)${last.verdict === 'continue' ? `: ${reasonsInWords(last.reasons)}` : ''}`,
     },
-    { label: 'Data through', value: last.watermark === null ? 'no log was read' : `${last.watermark} (UTC)` },
+    { label: 'Data through', value: last.watermark === null ? 'no log was read' : last.watermark },
     ...(lag === null
       ? []
       : [

@@ -9,6 +9,7 @@ import { labelLagOf } from '../rollout/recorded-policy.ts';
 import { mergeTallies, SCORE_BINS } from '../rollout/score-tally.ts';
 import type { ScoreBin, ScoreTally } from '../rollout/score-tally.ts';
 import { exposureInWords } from '../rollout/words.ts';
+import { durationMs, lengthInWords } from '../time.ts';
 import type { RunSeen } from './course.ts';
 import { basisOf, stepName } from './evidence-sections.ts';
 import type { Told } from './evidence-sections.ts';
@@ -228,9 +229,9 @@ export function stepsSection(told: Told, material: RolloutMaterial): Section {
         const approvals = 'approvals' in step && step.approvals !== undefined ? step.approvals : null;
         return [
           stepName(told.policy, index),
-          judged?.minSpan ?? '–',
+          lengthOf(judged?.minSpan),
           judged?.minUnits ?? null,
-          judged?.deadline ?? '–',
+          lengthOf(judged?.deadline),
           approvals === null ? 'none' : `${approvals.quorum} of ${approvals.roles.join(' or ')}`,
           taken.length,
           taken[0]?.eventTime ?? null,
@@ -240,6 +241,9 @@ export function stepsSection(told: Told, material: RolloutMaterial): Section {
     },
   };
 }
+
+const lengthOf = (duration: string | undefined): string =>
+  duration === undefined ? '–' : lengthInWords(durationMs(duration));
 
 function ladderStepOf({ policy }: Told, { run, look }: ChainedDecision): number {
   const first = policy.rollout.steps.findIndex((step) =>

@@ -125,7 +125,7 @@ function closeLastBin(values: Array<Record<string, unknown>>): void {
 
 function layerSpec(layer: Layer, { y: { title }, zero, cut }: Course): Spec {
   const scale = cut === null ? { zero } : { domain: cut, nice: false, zero };
-  const axis = { title, tickCount: 5 };
+  const axis = { title, axis: { tickCount: 5 } };
   const color = toneColor(layer.tone);
   switch (layer.mark) {
     case 'band':
@@ -187,7 +187,7 @@ function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size
     type: 'nominal',
     sort: null,
     title: null,
-    axis: { labelColor: 'var(--ink)', labelLimit: size === 'wide' ? 240 : 110, domain: false, ticks: false },
+    axis: { labelColor: 'var(--ink)', labelLimit: size === 'wide' ? 240 : 180, domain: false, ticks: false },
   };
   const x = (field: string): Spec => ({
     field,
@@ -195,7 +195,16 @@ function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size
     title: plot.x.title,
     axis: { tickCount: size === 'wide' ? 8 : 4 },
   });
-  const color = toneColor('candidate');
+  const tones = plot.tones.map(({ tone }) => tone);
+  const color =
+    plot.toneColumn === null
+      ? { value: toneColor(tones[0] ?? 'neutral') }
+      : {
+          field: plot.toneColumn,
+          type: 'nominal',
+          legend: null,
+          scale: { domain: tones, range: tones.map(toneColor) },
+        };
   const values = valuesOf(table);
   return {
     data: { values },
@@ -203,10 +212,10 @@ function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size
     layer: [
       { mark: { type: 'rule', color: 'var(--muted)' }, data: { values: [{}] }, encoding: { x: { datum: 0 }, y: null } },
       {
-        mark: { type: 'rule', color, strokeWidth: 6, opacity: 0.35 },
-        encoding: { x: x(plot.lower), x2: { field: plot.upper } },
+        mark: { type: 'rule', strokeWidth: 6, opacity: 0.35 },
+        encoding: { x: x(plot.lower), x2: { field: plot.upper }, color },
       },
-      { mark: { type: 'point', color, filled: true, size: 70, opacity: 1 }, encoding: { x: x(plot.middle) } },
+      { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x: x(plot.middle), color } },
       ...plot.limits.map(({ column, tone }) => ({
         data: { values: values.filter((value) => value[column] !== null) },
         mark: { type: 'tick', color: toneColor(tone), thickness: 3, size: 22, opacity: 1 },

@@ -4,7 +4,7 @@
  */
 import type { Basis, Layer, Plot, Report, Section, Table, Tone } from '../../domain/report/report.ts';
 import { reportDigest } from '../../domain/report/report-digest.ts';
-import { cellText, instantText } from './cell-text.ts';
+import { cellText, instantText, proseText } from './cell-text.ts';
 import { CHART_WIDTHS, chartSpec, TONE_DASHES, toneColor } from './chart-spec.ts';
 import type { ChartSize } from './chart-spec.ts';
 import { PAGE_STYLE } from './style.ts';
@@ -22,6 +22,7 @@ const SIZES = Object.keys(CHART_WIDTHS) as ChartSize[];
 const OPEN_ROWS_MAX = 8;
 /** Text cells that are sentences. */
 const LONG_TEXT = 40;
+const WHOLE_DIGEST = /^[0-9a-f]{64}$/;
 
 /** @throws REPORT_NOT_DRAWN, as the drawing does */
 export async function reportPage(report: Report, drawing: Drawing): Promise<string> {
@@ -35,7 +36,7 @@ export async function reportPage(report: Report, drawing: Drawing): Promise<stri
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<meta http-equiv="Content-Security-Policy" content="${escaped(PAGE_POLICY)}">`,
-    `<meta name="description" content="${escaped(answer.inWords)}">`,
+    `<meta name="description" content="${prose(answer.inWords)}">`,
     `<title>${escaped(title)}</title>`,
     `<style>${PAGE_STYLE}</style>`,
     '</head>',
@@ -63,18 +64,18 @@ const MARKS = {
 
 function answerHtml({ answer }: Report): string {
   const { mark, style } = MARKS[answer.answer];
-  const why = answer.why.map((line) => `<li>${escaped(line)}</li>`).join('');
+  const why = answer.why.map((line) => `<li>${prose(line)}</li>`).join('');
   return [
     `<section id="answer" class="answer ${style}" aria-labelledby="answer-title">`,
     `<h2 id="answer-title">${escaped(answer.question)}</h2>`,
-    `<p class="verdict"><span class="mark" aria-hidden="true">${mark}</span> ${escaped(answer.inWords)}</p>`,
+    `<p class="verdict"><span class="mark" aria-hidden="true">${mark}</span> ${prose(answer.inWords)}</p>`,
     why === '' ? '' : `<ul>${why}</ul>`,
     '</section>',
   ].join('\n');
 }
 
 function factsHtml({ facts }: Report): string {
-  const items = facts.map(({ label, value }) => `<div><dt>${escaped(label)}</dt><dd>${escaped(value)}</dd></div>`);
+  const items = facts.map(({ label, value }) => `<div><dt>${escaped(label)}</dt><dd>${prose(value)}</dd></div>`);
   return `<dl class="facts">${items.join('')}</dl>`;
 }
 
@@ -88,7 +89,7 @@ async function sectionHtml(section: Section, drawing: Drawing): Promise<string> 
   return [
     `<section id="${id}" class="part" aria-labelledby="${id}-title">`,
     `<h2 id="${id}-title">${escaped(title)}</h2>`,
-    words.length === 0 ? '' : `<p>${words.map(escaped).join(' ')}</p>`,
+    words.length === 0 ? '' : `<p>${words.map(prose).join(' ')}</p>`,
     plot === null ? '' : await figureHtml(section, plot, drawing),
     basis === null ? '' : `<p class="basis">${basisText(basis)}</p>`,
     table === null ? '' : tableHtml(section, table),
@@ -159,7 +160,7 @@ function keysOf(plot: Plot): Key[] {
       return plot.layers.map(layerKey);
     case 'intervals':
       return [
-        { name: 'interval with its middle', tone: 'candidate', dashes: SOLID, isBand: true },
+        ...plot.tones.map(({ name, tone }) => ({ name, tone, dashes: SOLID, isBand: true })),
         ...plot.limits.map(({ name, tone }) => ({ name, tone, dashes: SOLID, isBand: false })),
       ];
     case 'calibration':
@@ -180,7 +181,7 @@ function layerKey(layer: Layer): Key {
 
 function tableHtml({ id, title, plot }: Section, table: Table): string {
   const { caption, columns, rows, of } = table;
-  const part = of !== undefined && of > rows.length ? `; ${rows.length} of ${of.toLocaleString('en')}` : '';
+  const part = of !== undefined && of > rows.length ? `; ${rows.length} of ${of.toLocaleString('en')} shown` : '';
   const heads = columns.map(
     (column) => `<th scope="col"${column.kind === 'number' ? ' class="num"' : ''}>${escaped(column.title)}</th>`,
   );
@@ -191,7 +192,7 @@ function tableHtml({ id, title, plot }: Section, table: Table): string {
     });
     return `<tr>${cells.join('')}</tr>`;
   });
-  const inner = `<table id="${id}-table"><caption>${escaped(caption)}${part}</caption><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`;
+  const inner = `<table id="${id}-table"><caption><span>${prose(caption)}${part}</span></caption><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`;
   const scroll = `<div class="scroll" role="group" aria-label="${escaped(`${title}: ${caption}`)}" tabindex="0">${inner}</div>`;
   if (plot === null) return scroll;
   const open = rows.length <= OPEN_ROWS_MAX ? ' open' : '';
@@ -200,6 +201,7 @@ function tableHtml({ id, title, plot }: Section, table: Table): string {
 
 function cellClass(kind: Table['columns'][number]['kind'], shown: string): string {
   if (kind === 'number') return 'num';
+  if (kind === 'text' && WHOLE_DIGEST.test(shown)) return 'whole-digest';
   return kind === 'text' && shown.length > LONG_TEXT ? 'text long' : kind;
 }
 
@@ -213,3 +215,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Text of people and files, as text. */
 const escaped = (content: string): string => content.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
+
+/** The same with times as people read them. */
+const prose = (content: string): string => escaped(proseText(content));

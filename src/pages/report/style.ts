@@ -41,13 +41,15 @@ summary{cursor:pointer;color:var(--link);padding:4px 0}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:6px;margin:8px 0}
 table{border-collapse:collapse;width:100%;font-size:.875rem;overflow-wrap:normal}
 caption{text-align:left;padding:8px 10px;color:var(--muted)}
+caption span{position:sticky;left:10px;display:inline-block;max-width:calc(100vw - 56px)}
 th,td{padding:5px 10px;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 th{font-weight:600}
 th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}td.num{white-space:nowrap}
 td.instant{white-space:nowrap;font-variant-numeric:tabular-nums}
 td.text{min-width:5.5em}
 td.long{min-width:20em}
-td.digest,pre,code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em}
+td.whole-digest{min-width:12em;word-break:break-all}
+td.digest,td.whole-digest,pre,code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:10px 12px;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{border-top:1px solid var(--line);margin-top:28px;padding-top:14px;padding-bottom:36px;color:var(--muted);font-size:.875rem}
 @media (max-width:700px){.wide{display:none}.narrow{display:block}.square svg{max-width:none}header,main,footer{padding-left:16px;padding-right:16px}h1{font-size:1.35rem}.verdict{font-size:1.15rem}.answer{padding:14px}}

@@ -50,15 +50,16 @@ describe('DuckDB request log', () => {
     await log.compact({ model: 'm', gateway: 'g', segment: 1, records: [prediction('new', { at: start + 1 })] });
     const units = await log.readUnits(span);
     assert.deepEqual(
-      units.map(({ requestId, stable, candidateBundle, freshThrough }) => [
+      units.map(({ requestId, stable, candidateBundle, freshThrough, stableMs }) => [
         requestId,
         stable,
         candidateBundle === null,
         freshThrough === null,
+        stableMs,
       ]),
       [
-        ['old', null, true, true],
-        ['new', 1 / 3, false, false],
+        ['old', null, true, true, null],
+        ['new', 1 / 3, false, false, 0.012],
       ],
     );
     assert.deepEqual(

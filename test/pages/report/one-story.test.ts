@@ -17,7 +17,7 @@ function rowsOf(report: Report, id: string): Array<Readonly<Record<string, Cell>
 
 describe('a page of evidence, read from end to end', function () {
   this.timeout(30_000);
-  const read = ['page-01', 'page-02', 'page-03', 'page-06', 'page-07', 'page-08', 'page-09'] as const;
+  const read = ['page-01', 'page-02', 'page-03', 'page-05', 'page-06', 'page-07', 'page-08', 'page-09'] as const;
   const materials = new Map<string, RolloutMaterial>();
   const pages = new Map<string, Report>();
   before(async () => {
@@ -154,7 +154,72 @@ describe('a page of evidence, read from end to end', function () {
   });
 
   it('says whose answers are compared', () => {
-    assert.match(wordsOf(page('page-08'), 'errors'), /stable for 0 of 1,440: both are asked for every one/);
+    assert.match(wordsOf(page('page-08'), 'errors'), /stable for 9 of 1,440: both are asked for every one/);
     assert.match(wordsOf(page('page-08'), 'difference-canary'), /flight by flight: both bundles score every one/);
+  });
+
+  it('tells what scoring took and how often it failed, run by run, for both bundles', () => {
+    const rows = rowsOf(page('page-08'), 'latency');
+    assert.deepEqual(
+      rows.map(({ who, asked, failed }) => [who, asked, failed]),
+      [
+        ['shadow, stable', 840, 6],
+        ['shadow, candidate', 840, 6],
+        ['exposed, stable', 1_440, 9],
+        ['exposed, candidate', 1_440, 9],
+      ],
+    );
+    for (const { p50, p95, p99 } of rows) assert.ok(Number(p50) < Number(p95) && Number(p95) <= Number(p99));
+    // Units that fail are those of the gate's own stream, where a unit asks once.
+    const [errors] = rowsOf(page('page-08'), 'errors');
+    assert.deepEqual([errors!['candidateEvents'], errors!['candidateUnits']], [9, 1_440]);
+    const overTime = rowsOf(page('page-08'), 'failures');
+    assert.equal(
+      overTime.reduce((sum, { candidateFailed }) => sum + Number(candidateFailed), 0),
+      15,
+    );
+    assert.equal(sectionOf(page('page-05'), 'failures'), undefined);
+  });
+
+  it('says that times were not measured where none are on record, and shows none', () => {
+    const material = materials.get('page-01')!;
+    const bare = (arm: RolloutMaterial['timings'][number]['stable']) => ({ ...arm, buckets: [] });
+    for (const timings of [
+      [],
+      material.timings.map((each) => ({ ...each, stable: bare(each.stable), candidate: bare(each.candidate) })),
+    ]) {
+      const section = sectionOf(rolloutReport({ ...material, timings }), 'latency');
+      assert.match(section.words[0]!, /^Not measured: /);
+      assert.deepEqual([section.plot, section.table], [null, null]);
+    }
+  });
+
+  it('places an order at its event time, in the picture and in the table, and an approval once', () => {
+    const timeline = rowsOf(page('page-05'), 'timeline');
+    const order = timeline.find(({ kind }) => kind === 'order')!;
+    assert.deepEqual([order['what'], order['detail']], ['extend by ben', 'the review takes until tomorrow (cli)']);
+    const { plot } = sectionOf(page('page-05'), 'timeline');
+    assert.deepEqual(plot?.kind === 'course' ? plot.moments : null, [{ at: order['at'], label: 'extend' }]);
+    const approved = rowsOf(page('page-02'), 'timeline').filter(({ what }) => String(what).includes(' ana '));
+    assert.deepEqual(
+      approved.map(({ kind }) => kind),
+      ['approval'],
+    );
+  });
+
+  it('names an order whose time is not on record beside the table, and counts evidence that was sent', () => {
+    const material = materials.get('page-05')!;
+    const [order] = material.orders;
+    const sent = { ...order!, command: 'recordEvidence', commandId: 'evidence-1' };
+    const orders = [{ ...order!, eventTime: null }, sent, { ...sent, commandId: 'evidence-2' }];
+    const report = rolloutReport({ ...material, orders });
+    assert.match(
+      wordsOf(report, 'timeline'),
+      /time that is not on record: extend by ben\. Evidence .* sent 2 times\.$/,
+    );
+    assert.equal(
+      rowsOf(report, 'timeline').some(({ kind }) => kind === 'order'),
+      false,
+    );
   });
 });

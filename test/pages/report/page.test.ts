@@ -60,6 +60,12 @@ describe('a page of evidence', function () {
     );
     assert.doesNotMatch(page, /rolled back|rollback<\/td>/);
     assert.equal(decisionReport(material, 'f'.repeat(64)), null);
+    const asked = ({ sections }: Report): number => {
+      const { columns, rows } = sections.find(({ id }) => id === 'latency')!.table!;
+      const place = columns.findIndex(({ id }) => id === 'asked');
+      return rows.reduce((sum, row) => sum + Number(row[place]), 0);
+    };
+    assert.ok(asked(told) < asked(report));
   });
 
   it('says no, and why, when the records do not hold together', () => {

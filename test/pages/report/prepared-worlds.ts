@@ -2,6 +2,7 @@
  * Ten rollouts from seeded worlds through the real gate, each stopped where somebody opens its page and asks whether it is safe to widen.
  * Names and order give nothing away.
  */
+import { createEdgeRecords } from '../../../src/adapters/record-store/edge-records.ts';
 import { createInMemoryRecordStore } from '../../../src/adapters/record-store/in-memory.ts';
 import { readRolloutMaterial } from '../../../src/adapters/record-store/report-material.ts';
 import type { RolloutMaterial } from '../../../src/domain/report/material.ts';
@@ -11,8 +12,9 @@ import type { RolloutOrder } from '../../../src/domain/rollout/desk.ts';
 import type { RolloutState } from '../../../src/domain/rollout/states.ts';
 import { randomFrom } from '../../../src/simulation/gate/random.ts';
 import { climb } from '../../activities/climb.ts';
+import { DAY_MS } from '../../../src/domain/time.ts';
 import { judgedWorld } from '../../activities/judged-world.ts';
-import type { JudgedOptions, UnitWeather, Weather } from '../../activities/judged-world.ts';
+import type { JudgedOptions, JudgedWorld, UnitWeather, Weather } from '../../activities/judged-world.ts';
 
 export interface PreparedWorld {
   /** Of the page: neutral. */
@@ -27,6 +29,10 @@ export interface PreparedWorld {
   readonly weather?: (cohort: number) => Partial<Weather>;
   readonly rollout?: Partial<JudgedOptions['rollout']>;
   readonly approves?: boolean;
+  /** After the look at this cohort somebody gives the step a day more. */
+  readonly extendedAt?: number;
+  /** Of so many requests one has no answer of stable, and one none of the candidate. */
+  readonly failsEvery?: number;
   /** Cohorts after which the page is opened; without: when the rollout has its outcome. */
   readonly cohortsMax?: number;
   /** The page of the decision that leads from this step, in place of that of the rollout. */
@@ -135,6 +141,7 @@ export const PREPARED: readonly PreparedWorld[] = [
     claim: 'improve',
     unit: better,
     cohortsMax: 24,
+    extendedAt: 20,
   },
   {
     name: 'page-06',
@@ -165,6 +172,7 @@ export const PREPARED: readonly PreparedWorld[] = [
     unit: (draw) => (draw.isNorth ? alike(draw) : better(draw)),
     rollout: { slices: [NORTH] },
     approves: true,
+    failsEvery: 150,
   },
   {
     name: 'page-09',
@@ -189,11 +197,18 @@ export const PREPARED: readonly PreparedWorld[] = [
   },
 ];
 
+/** As gateways do: some requests are timed, most take about the same, a few much longer. */
+const TIMED_EVERY = 7;
+const CLOCK_SEED = 1_000;
+const tookMs = (usual: number, chance: number): number =>
+  Math.round(1_000 * usual * (0.8 + 0.2 / (1.02 - chance))) / 1_000;
+
 /** Runs a world to where its page is opened. */
 export async function materialOf(world: PreparedWorld): Promise<RolloutMaterial> {
   const random = randomFrom(world.seed);
   const noise = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const records = createInMemoryRecordStore();
+  const watch = randomFrom(CLOCK_SEED + world.seed);
   const judged = await judgedWorld(`shop-${world.name.slice(-2)}`, {
     rollout: { steps: LADDER, marginPerThousand: 10, harmBudgetPerThousand: 10, ...world.rollout },
     claim: world.claim,
@@ -205,11 +220,13 @@ export async function materialOf(world: PreparedWorld): Promise<RolloutMaterial>
     const chance = 0.05 + 0.75 * random() ** 2;
     const scores = world.unit({ cohort, arm, isNorth: index % 4 === 0, chance, noise, random });
     const label = random() < chance ? 1 : 0;
-    return scores === null ? null : { ...scores, label };
+    const took =
+      index % TIMED_EVERY === 0 ? { stableMs: tookMs(0.02, watch()), candidateMs: tookMs(0.03, watch()) } : {};
+    return scores === null ? null : { ...scores, label, ...took, ...failing(world, cohort * UNITS + index) };
   };
   await climb(judged, {
     weather: (cohort) => ({ unit: (index, arm) => unitOf(cohort, index, arm), ...world.weather?.(cohort) }),
-    ...(world.approves === true ? { orders: approving(judged.input.bundle) } : {}),
+    orders: people(world, judged),
     ...(world.cohortsMax === undefined ? {} : { cohortsMax: world.cohortsMax }),
   });
   const { model, input } = judged;
@@ -218,11 +235,36 @@ export async function materialOf(world: PreparedWorld): Promise<RolloutMaterial>
   return material;
 }
 
-function approving(candidate: string): (state: RolloutState) => readonly RolloutOrder[] {
-  return ({ request, step }) => {
-    if (request === null || request.approvals.length > 0) return [];
-    const yes = { by: 'ana', role: 'approver', step, evidenceDigest: request.evidenceDigest, candidate };
-    return [{ name: 'approve', approval: { ...yes, reason: 'evidence reviewed', channel: 'cli' } }];
+function failing({ failsEvery }: PreparedWorld, request: number): Pick<UnitWeather, 'fails'> {
+  if (failsEvery === undefined) return {};
+  const place = request % failsEvery;
+  return place === 1 ? { fails: 'stable' } : place === 2 ? { fails: 'candidate' } : {};
+}
+
+/** People of a world, who write down what they order, as an edge does. */
+function people(
+  { approves, extendedAt }: PreparedWorld,
+  { model, input, records }: JudgedWorld,
+): (state: RolloutState) => Promise<readonly RolloutOrder[]> {
+  const log = createEdgeRecords(records);
+  let given = 0;
+  const ordered = async (order: RolloutOrder, by: string, reason: string): Promise<RolloutOrder> => {
+    const attempt = { commandId: `order-${given}`, command: order.name, target: input.rolloutId, by, channel: 'cli' };
+    given += 1;
+    await log.logAttempt(model, { ...attempt, body: { reason }, result: 'attempted' });
+    return order;
+  };
+  return async ({ request, step, last }) => {
+    const orders: RolloutOrder[] = [];
+    if (last?.cohort === extendedAt) {
+      const more = { by: 'ben', reason: 'the review takes until tomorrow', step, lengthMs: DAY_MS };
+      orders.push(await ordered({ name: 'extend', ...more }, more.by, more.reason));
+    }
+    if (approves !== true || request === null || request.approvals.length > 0) return orders;
+    const yes = { by: 'ana', role: 'approver', step, evidenceDigest: request.evidenceDigest, candidate: input.bundle };
+    const reason = 'evidence reviewed';
+    const approval = { ...yes, reason, channel: 'cli' as const };
+    return [...orders, await ordered({ name: 'approve', approval }, yes.by, reason)];
   };
 }
 
