@@ -1,8 +1,10 @@
 import { approve, rolloutStatus } from '../client/rollout.ts';
 import type { ApprovalOrder } from '../client/rollout.ts';
+import { HoldfastError } from '../contracts/errors.ts';
 import type { RolloutStatus } from '../contracts/workflows.ts';
 import type { CommandModule, CommandResult } from './command.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { commandOptions, replyResult, stepMeant, textOf } from './order.ts';
 
@@ -21,8 +23,9 @@ export const command: CommandModule = {
         .option('--step <n>', 'index of the step that is left (default: the one the request is for)'),
     ),
   run: ({ args, options }) =>
-    withConnection(options, async (connection) => {
+    withNamed(options, args[0] ?? '', async (connection) => {
       const rolloutId = args[0] ?? '';
+      requireEnoughOf(textOf(options, 'evidence'));
       const present = await rolloutStatus(connection.client, rolloutId);
       const evidenceDigest = evidenceMeant(present, textOf(options, 'evidence'));
       if (evidenceDigest === null) return staleEvidence(present, textOf(options, 'evidence'));
@@ -47,10 +50,20 @@ export const command: CommandModule = {
     }),
 };
 
+/** @throws CLI_USAGE for so little that it could be the beginning of any evidence */
+function requireEnoughOf(given: string): void {
+  if (given.length >= DIGEST_PREFIX_MIN) return;
+  throw new HoldfastError(
+    'CLI_USAGE',
+    `--evidence is ${JSON.stringify(given)}; give at least the first ${DIGEST_PREFIX_MIN} characters of its digest`,
+    { remedy: 'holdfast explain <rolloutId> prints the command with the digest of the evidence that waits' },
+  );
+}
+
 /** The whole digest for a prefix of what waits for approval; a whole digest as given: the rollout says whether it is stale. */
 function evidenceMeant(present: RolloutStatus, given: string): string | null {
   const waiting = present.request?.evidenceDigest ?? '';
-  if (given.length >= DIGEST_PREFIX_MIN && waiting.startsWith(given)) return waiting;
+  if (waiting.startsWith(given)) return waiting;
   return /^[0-9a-f]{64}$/.test(given) ? given : null;
 }
 

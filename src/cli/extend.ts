@@ -5,7 +5,8 @@ import { DURATION_PATTERN } from '../contracts/model-scalars.ts';
 import type { RolloutStatus } from '../contracts/workflows.ts';
 import { durationMs } from '../domain/time.ts';
 import type { CommandModule, CommandResult } from './command.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { commandOptions, replyResult, stepMeant, textOf } from './order.ts';
 
@@ -22,7 +23,7 @@ export const command: CommandModule = {
         .option('--once <key>', 'two orders of the same key and content are carried out once (default: each counts)'),
     ),
   run: ({ args, options }) =>
-    withConnection(options, async (connection) => {
+    withNamed(options, args[0] ?? '', async (connection) => {
       const rolloutId = args[0] ?? '';
       const present = await rolloutStatus(connection.client, rolloutId);
       const order = {

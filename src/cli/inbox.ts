@@ -4,7 +4,8 @@ import type { WaitingProcess } from '../client/inbox.ts';
 import { commandLine } from '../domain/command-line.ts';
 import { inboxInWords } from '../pages/inbox.ts';
 import type { CommandModule } from './command.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 import { textOf } from './order.ts';
 
 export const command: CommandModule = {
@@ -15,7 +16,7 @@ export const command: CommandModule = {
         .option('--as <name>', 'your name, for the commands that are printed'),
     ),
   run: ({ args, options, color }) =>
-    withConnection(options, async ({ client }) => {
+    withNamed(options, args[0] ?? '', async ({ client }) => {
       const { waiting, more } = await inbox(client, args[0] ?? null);
       const entries = waiting.map((process) => ({ ...process, commands: commandsFor(process, textOf(options, 'as')) }));
       const now = Date.now();

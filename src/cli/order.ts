@@ -7,7 +7,8 @@ import type { CommandOptions } from '../client/order.ts';
 import type { CommandReply, Order } from '../client/rollout.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
 import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 import type { Connection } from './connection.ts';
 
 type Send<Said extends Order, Reply> = (
@@ -53,7 +54,7 @@ export function signedCommand<Said extends Order, Reply>(signed: SignedCommand<S
     run: ({ args, options }) => {
       const id = args[0] ?? '';
       const order = say({ by: textOf(options, 'as'), reason: textOf(options, 'reason'), channel: 'cli' }, options);
-      return withConnection(options, async (connection) => {
+      return withNamed(options, args[0] ?? '', async (connection) => {
         if (isDryRun(options)) return plan(connection.client, id, order);
         const sending = commandOptions(connection, id, options);
         return result(id, await send(connection.client, id, order, repeats ? sending : { ...sending, occasion: '' }));

@@ -9,7 +9,8 @@ import type { RolloutStatus } from '../contracts/workflows.ts';
 import { policyDigest } from '../domain/rollout/recorded-policy.ts';
 import { positionInWords } from '../domain/rollout/words.ts';
 import type { CommandModule, CommandResult } from './command.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 import type { Connection } from './connection.ts';
 import { declareDryRun, isDryRun, plannedOrder } from './dry-run.ts';
 import { commandOptions, replyResult, textOf } from './order.ts';
@@ -30,7 +31,7 @@ export const command: CommandModule = {
     ),
   run: async ({ args, options }) => {
     const { declaration } = await (await composeModelFile())(textOf(options, 'model'));
-    return withConnection(options, (connection) => rebase(connection, args[0] ?? '', declaration, options));
+    return withNamed(options, args[0] ?? '', (connection) => rebase(connection, args[0] ?? '', declaration, options));
   },
 };
 

@@ -1,7 +1,8 @@
 import { explain, runningModels, status } from '../client/lifecycle.ts';
 import { plainText } from '../pages/plain-text.ts';
 import type { CommandModule } from './command.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 
 export const command: CommandModule = {
   declare: (command) =>
@@ -9,7 +10,7 @@ export const command: CommandModule = {
       command.argument('[process]', 'a model, or the id of any of its processes (default: all models)'),
     ),
   run: ({ args, options }) =>
-    withConnection(options, async ({ client, uiUrl }) => {
+    withNamed(options, args[0] ?? '', async ({ client, uiUrl }) => {
       const targets = args[0] === undefined ? await runningModels(client) : [args[0]];
       const answers = await Promise.all(
         targets.map(async (target) => ({

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../contracts/errors.ts';
 import { parseWorkflowId } from '../contracts/names.ts';
 import type { CommandModule, CommandResult, Invocation } from './command.ts';
-import { declareStateDir, withConnection } from './connection.ts';
+import { declareStateDir } from './connection.ts';
+import { withNamed } from './named.ts';
 import { whenStopped } from './interruption.ts';
 import { fitted, wrapped } from '../pages/screen.ts';
 import { createLiveLines } from './live-lines.ts';
@@ -25,7 +26,7 @@ export const command: CommandModule = {
   run: (invocation) => {
     const { args, options, color } = invocation;
     const deadline = deadlineOf(options);
-    return withConnection(options, async (connection) => {
+    return withNamed(options, args[0] ?? '', async (connection) => {
       const target = args[0] ?? '';
       const stop = new AbortController();
       const listenNoMore = whenStopped(() => stop.abort());

@@ -1,6 +1,7 @@
 /** Everything that waits for a person, whatever the model: read from the workflow list alone, so that it answers while no worker runs. */
 import type { Client } from '@temporalio/client';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { HoldfastError } from '../contracts/errors.ts';
 import { parseWorkflowId } from '../contracts/names.ts';
 import type { WorkflowKind } from '../contracts/names.ts';
 import { SAVED_VIEWS } from '../contracts/search-attributes.ts';
@@ -38,7 +39,7 @@ export interface Inbox {
 /** A person reads no more; the list says that there is more. */
 const LISTED_MAX = 200;
 
-/** @throws CALL_TIMEOUT, TEMPORAL_UNAVAILABLE */
+/** @throws PROCESS_NOT_FOUND where nothing of the model runs: silence would read as good news; CALL_TIMEOUT, TEMPORAL_UNAVAILABLE */
 export async function inbox(client: Client, model: string | null, options: CallOptions = {}): Promise<Inbox> {
   const ofModel = model === null ? '' : ` AND HoldfastModel = '${model.replaceAll("'", '')}'`;
   const query = `${SAVED_VIEWS[0].filter}${ofModel}`;
@@ -52,11 +53,17 @@ export async function inbox(client: Client, model: string | null, options: CallO
         if (found !== null) waiting.push(found);
         if (waiting.length > LISTED_MAX) break;
       }
+      if (waiting.length === 0 && model !== null) await requireRunning(client, model, ofModel);
       waiting.sort((one, other) => (one.since < other.since ? -1 : 1));
       return { waiting: waiting.slice(0, LISTED_MAX), more: waiting.length > LISTED_MAX };
     },
     options,
   );
+}
+
+async function requireRunning(client: Client, model: string, ofModel: string): Promise<void> {
+  const { count } = await client.workflow.count(`ExecutionStatus = 'Running'${ofModel}`);
+  if (count === 0) throw new HoldfastError('PROCESS_NOT_FOUND', `no process of ${model} is running`);
 }
 
 function waitingProcess(execution: WorkflowExecutionInfo): WaitingProcess | null {

@@ -57,7 +57,7 @@ function detailsOf({ declaration, digest, modelPath }: LifecycleInput): string {
 
 /** Workflow id of what a person names: a model, or the id of any of its processes. */
 export function processId(target: string): string {
-  return parseWorkflowId(target) === null ? lifecycleId(target) : target;
+  return target.includes('/') ? target : lifecycleId(target);
 }
 
 /**

@@ -100,9 +100,16 @@ describe('rollouts, operated from a terminal', function () {
   };
 
   describe('the inbox', () => {
-    it('is empty where nothing waits for a person', async () => {
-      const { exitCode, stdout } = await captured(['inbox', 'nobody']);
+    it('is empty where nothing waits for a person, and says where nothing runs that could', async () => {
+      await exposed('calm-model');
+      const { exitCode, stdout } = await captured(['inbox', 'calm-model']);
       assert.deepEqual({ exitCode, stdout }, { exitCode: 0, stdout: 'nothing waits for a person\n' });
+      const unknown = await captured(['inbox', 'calm-mdoel']);
+      assert.equal(unknown.exitCode, 1);
+      assert.match(
+        unknown.stderr,
+        /^no process of calm-mdoel is running; did you mean calm-model\?\nerror PROCESS_NOT_FOUND /,
+      );
     });
 
     it('takes somebody from “someone asks” to “approved” in two commands: itself, and the one it prints', async () => {
@@ -217,6 +224,39 @@ describe('rollouts, operated from a terminal', function () {
       const { exitCode, stderr } = await captured(['completion', '--offer', 'rollouts']);
       assert.equal(exitCode, 2);
       assert.match(stderr, /--offer is "rollouts"; there is rollout, any-rollout, /);
+    });
+  });
+
+  describe('a name that nothing has', () => {
+    it('is answered with the one that was meant', async () => {
+      const { rolloutId } = (await exposed('meant')).input;
+      await eventually(
+        async () => (await captured(['completion', '--offer', 'rollout'])).stdout,
+        (words) => words.includes(rolloutId),
+      );
+      const signed = ['--as', 'ana', '--reason', 'because'];
+      const wrong = rolloutId.replace('meant', 'maent');
+      for (const words of [
+        ['explain', wrong],
+        ['watch', wrong],
+        ['pause', wrong, ...signed],
+        ['approve', wrong, '--evidence', 'e'.repeat(8), ...signed],
+      ]) {
+        const { exitCode, stderr } = await captured(words);
+        assert.equal(exitCode, 1, words.join(' '));
+        assert.ok(stderr.includes(`no process ${wrong} is running; did you mean ${rolloutId}?\n`), stderr);
+      }
+      const mistyped = await captured(['explain', rolloutId.replace('rollout/', 'rolout/')]);
+      assert.ok(mistyped.stderr.startsWith(`no process rolout/meant`), mistyped.stderr);
+      assert.doesNotMatch((await captured(['explain', 'something-else'])).stderr, /did you mean/);
+    });
+
+    it('is told how much of the evidence to give', async () => {
+      const { rolloutId } = (await exposed('brief')).input;
+      const words = ['approve', rolloutId, '--evidence', 'dd77', '--as', 'ana', '--reason', 'because'];
+      const { exitCode, stderr } = await captured(words);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /--evidence is "dd77"; give at least the first 8 characters/);
     });
   });
 

@@ -86,7 +86,7 @@ describe('commands to a rollout', function () {
     await client.workflow.start('rollout', { workflowId: rolloutId, taskQueue: 'control', args: [input] });
     for (;;) {
       const { stdout } = await captured(['explain', rolloutId]);
-      if (stdout.includes('Waits for approval by approver')) return rolloutId;
+      if (/Waits for +approval by approver/.test(stdout)) return rolloutId;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -5,7 +5,8 @@ import { HoldfastError } from '../../contracts/errors.ts';
 import { batchesIn, evidenceBatchSchema } from '../../contracts/evidence.ts';
 import type { EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { CommandModule, CommandResult } from '../command.ts';
-import { declareStateDir, withConnection } from '../connection.ts';
+import { declareStateDir } from '../connection.ts';
+import { withNamed } from '../named.ts';
 import type { Connection } from '../connection.ts';
 import { declareDryRun, isDryRun, planned } from '../dry-run.ts';
 import { textOf } from '../order.ts';
@@ -26,7 +27,7 @@ export const command: CommandModule = {
     const batches = readBatches(path);
     const by = textOf(options, 'as') || userInfo().username;
     if (isDryRun(options)) return plan(rolloutId, batches, by);
-    return withConnection(options, async (connection) => {
+    return withNamed(options, rolloutId, async (connection) => {
       const onReceipt = (receipt: EvidenceReceipt): void => {
         if (!json) progress(lineOf(receipt));
       };
