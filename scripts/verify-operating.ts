@@ -45,7 +45,11 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'parity',
-    files: ['dist/test/scripts/operator-actions.test.js', 'dist/test/integration/parity.proof.js'],
+    files: [
+      'dist/test/scripts/operator-actions.test.js',
+      'dist/test/integration/new-cases.test.js',
+      'dist/test/integration/parity.proof.js',
+    ],
   },
   { name: 'web UI', files: ['dist/test/integration/web-ui.test.js'] },
   {

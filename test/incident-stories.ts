@@ -89,17 +89,25 @@ export async function startIncidentStories(
     run,
     records,
     told: kept.sent,
-    async begin(model, declared = {}) {
-      const incidentId = await open(records, model, declared);
-      const handle = await run.start('incident', incidentId, { model, incidentId });
-      return storyOf(records, model, incidentId, handle);
-    },
+    begin: (model, declared) => beginIncident(run, records, model, declared),
     stop: () => run.stop(),
   };
 }
 
+/** An incident of a model, on workers that have the activities of monitoring over these records. */
+export async function beginIncident(
+  run: StageRun,
+  records: RecordStore,
+  model: string,
+  declared: Declared = {},
+): Promise<IncidentStory> {
+  const incidentId = await openIncident(records, model, declared);
+  const handle = await run.start('incident', incidentId, { model, incidentId });
+  return storyOf(records, model, incidentId, handle);
+}
+
 /** The incident as monitoring opens it. */
-async function open(records: RecordStore, model: string, declared: Declared): Promise<string> {
+export async function openIncident(records: RecordStore, model: string, declared: Declared): Promise<string> {
   const { newCases, notifications, response = 'retrain' } = declared;
   const incidentId = idOf(model, '2001-01-05', 1);
   const declaration: ModelDeclaration = {

@@ -92,7 +92,9 @@ export function commandIdOf(command: string, target: string, order: object, occa
 export function modelOf(kind: WorkflowKind, id: string, example: string): string {
   const parsed = parseWorkflowId(id);
   if (parsed?.kind === kind) return parsed.model;
-  throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(id)} is not the id of a ${kind}`, {
+  throw new HoldfastError('PROCESS_NOT_FOUND', `${JSON.stringify(id)} is not the id of ${article(kind)} ${kind}`, {
     remedy: `Give an id as holdfast status prints it, for example ${example}`,
   });
 }
+
+const article = (noun: string): string => (/^[aeiou]/.test(noun) ? 'an' : 'a');

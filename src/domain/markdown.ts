@@ -13,6 +13,11 @@ export function escaped(text: string): string {
   return text.replaceAll(/[&<>[\]*`|]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** Words of a program, letter by letter: elsewhere the web UI makes its quotation marks typographic. */
+export function code(text: string): string {
+  return `\`${text.replaceAll('`', "'")}\``;
+}
+
 /** A block in a fixed-width font; nothing in it is Markdown. */
 export function fenced(text: string, language = ''): string {
   return [`\`\`\`${language}`, text.replaceAll('```', "'''"), '```'].join('\n');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { viewLinks } from '../../src/pages/views.ts';
 import { isoInstant } from '../../src/domain/time.ts';
+import { beginIncident } from '../incident-stories.ts';
 import { ALIKE } from '../pushed-model.ts';
 import { REFUNDS } from '../rollout-on-record.ts';
 import { eventually } from '../workflows/stage-run.ts';
@@ -16,7 +17,7 @@ const skipped = path === null ? ' (skipped: no Chromium on this machine)' : '';
 const signed = (block = '{\n  "by": "YOUR-NAME",\n  "reason": "WHY"\n}', by = 'ana'): string =>
   block.trim().replace('YOUR-NAME', by).replace('WHY', 'seen enough');
 
-describe(`rollouts in the web UI${skipped}`, function () {
+describe(`rollouts and incidents in the web UI${skipped}`, function () {
   this.timeout(60_000);
   let stories: RolloutStories;
   let ui: WebUi;
@@ -148,6 +149,27 @@ describe(`rollouts in the web UI${skipped}`, function () {
       assert.equal((await ended(story)).decision?.outcome, outcome);
       assert.equal(await story.exposed(), 0);
     });
+
+  it('enter a case into the suite by an update, or leave it out by a signal, with the JSON that the current details show', async () => {
+    for (const [name, kind, entered] of [
+      ['acceptCase', 'Update', true],
+      ['declineCase', 'Signal', false],
+    ] as const) {
+      const newCases = { role: 'reviewer', within: 'P3D' };
+      const story = await beginIncident(stories.run, stories.records, `case-${kind.toLowerCase()}`, { newCases });
+      await story.recover();
+      await story.until(({ newCase }) => newCase.proposal !== null);
+      const { text, blocks } = await ui.currentDetails(story.incidentId);
+      assert.match(text, /New case incident-2001-01-05-1: rows where "shop" = 'south'/);
+      assert.match(text, /Who may ana, eve \(reviewer\)/);
+      const json = blocks.find((block) => block.includes('YOUR-NAME'));
+      assert.equal(await ui.submit(story.incidentId, { kind, name, text: signed(json) }), null);
+      await story.handle.result();
+      assert.equal((await story.suiteCase()) !== null, entered);
+      const { by, channel } = (await story.proposedCase())!.word!;
+      assert.deepEqual([by, channel], ['ana', 'ui']);
+    }
+  });
 
   it('take no harm from a form that was filled in wrongly, and go on', async () => {
     const story = await exposed('wrongly');

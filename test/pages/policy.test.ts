@@ -71,6 +71,15 @@ describe('a model in words', () => {
       for (const { name } of features) assert.ok(words.includes(name), name);
       assert.doesNotMatch(words, /undefined|NaN|\[object/);
     });
+
+  it('says who judges new cases, and what comes of silence', async () => {
+    const { declaration } = await readModelFile('models/birdstrikes.yaml');
+    const judged = modelInWords({ ...declaration, newCases: { role: 'approver', within: 'P3D' } });
+    assert.match(
+      judged,
+      /Cases of incidents enter with a word of approver; without one within 3 days they enter, too\./,
+    );
+  });
 });
 
 describe('a length of time in words', () => {

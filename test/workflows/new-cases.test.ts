@@ -178,7 +178,7 @@ describe('the case that an incident proposes', function () {
     const words = await story.handle.query<string>('explain');
     assert.match(
       words,
-      /\*\*New case\*\* incident-2001-01-05-1: rows where "shop" = 'south' of 2001-01-03 to 2001-01-04: at most 4 extra/,
+      /\*\*New case\*\* incident-2001-01-05-1: rows where `"shop" = 'south'` of 2001-01-03 to 2001-01-04: at most 4 extra/,
     );
     assert.match(words, /\*\*Labelled\*\* 480 units/);
     assert.match(words, /\*\*Who may\*\* ana, eve \(reviewer\)/);

@@ -237,6 +237,7 @@ function portsOf(
   return {
     records: {
       ...records,
+      waitForChange: (model, timeoutMs) => records.waitForChange(model, timeoutMs),
       transaction: async (model, work) => {
         if (worldOf(model).recordsAreDown) throw new HoldfastError('RECORD_STORE_UNAVAILABLE', 'no answer');
         return records.transaction(model, work);

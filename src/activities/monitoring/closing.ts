@@ -106,15 +106,14 @@ async function propose(
   closed: IncidentRecord,
   suiteCase: SuiteCaseRecord,
 ): Promise<Ended> {
-  const known = await tx.get('proposedCase', closed.id);
+  const inWords = closed.closingReason ?? '';
   // A repetition after the word must not take it back.
-  if (known === null) {
+  if ((await tx.get('proposedCase', closed.id)) === null) {
     await tx.put('proposedCase', closed.id, { suiteCase, role, within, word: null });
     await tx.put('incident', closed.id, closed);
+    const waitingFor = `a word of ${role} on ${suiteCase.id}`;
+    await sayStage(tx, { workflowId: closed.id, stage: 'monitoring', inWords, waitingFor }, epochMs(closed.openedAt));
   }
-  const waitingFor = `a word of ${role} on ${suiteCase.id}`;
-  const inWords = closed.closingReason ?? '';
-  await sayStage(tx, { workflowId: closed.id, stage: 'monitoring', inWords, waitingFor }, epochMs(closed.openedAt));
   const { id: caseId, where, days, maxRegressionPerThousand, minUnits, reason } = suiteCase;
   const proposed: ProposedCase = {
     caseId,

@@ -1,6 +1,6 @@
 /** A proposed case in words: what it asks of candidates, who may judge it until when, and how. */
 import { commandLine } from '../command-line.ts';
-import { escaped, fact, fenced, jsonToPaste } from '../markdown.ts';
+import { code, escaped, fact, fenced, jsonToPaste } from '../markdown.ts';
 import { epochMs, isoInstant, lengthInWords } from '../time.ts';
 import type { CaseDesk, ProposedCase } from './case-desk.ts';
 import { wordInWords } from './case-desk.ts';
@@ -26,12 +26,13 @@ export function openCase({ proposal, proposedAt, word }: CaseDesk): OpenCase | n
   return { proposal, until: epochMs(proposedAt) + proposal.withinMs };
 }
 
-/** `rows where "shop" = 'south' of 2001-01-03 to 2001-01-04: at most 10 extra loss per 1,000, from 200 units on`. */
+/** `rows where "shop" = 'south' of 2001-01-03 to 2001-01-04: at most 10 extra loss per 1,000, from 200 units on`. @param verbatim How a condition is set apart */
 export function caseInWords(
   proposal: Pick<ProposedCase, 'where' | 'days' | 'maxRegressionPerThousand' | 'minUnits'>,
+  verbatim: (condition: string) => string = (condition) => condition,
 ): string {
   const { where, days, maxRegressionPerThousand, minUnits } = proposal;
-  const rows = where === 'true' ? 'all rows' : `rows where ${where}`;
+  const rows = where === 'true' ? 'all rows' : `rows where ${verbatim(where)}`;
   const of = days === null ? '' : days.from === days.to ? ` of ${days.from}` : ` of ${days.from} to ${days.to}`;
   return `${rows}${of}: at most ${maxRegressionPerThousand} extra loss per 1,000, from ${minUnits} units on`;
 }
@@ -43,7 +44,7 @@ export function caseFacts(desk: CaseDesk): string[] {
   const { caseId, labelled, people, role } = proposal;
   const open = openCase(desk);
   return [
-    fact('New case', `${escaped(caseId)}: ${escaped(caseInWords(proposal))}`),
+    fact('New case', `${escaped(caseId)}: ${caseInWords(proposal, code)}`),
     fact('Labelled', `${labelled} units on these days by now`),
     ...(word === null ? [] : [fact('Word', escaped(wordInWords(word)))]),
     ...(open === null

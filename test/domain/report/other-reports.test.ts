@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { datasetReport } from '../../../src/domain/report/dataset-report.ts';
 import { experimentReport } from '../../../src/domain/report/experiment-report.ts';
 import { incidentReport, monitoringReport } from '../../../src/domain/report/monitoring-report.ts';
+import type { ToldCase } from '../../../src/domain/report/monitoring-report.ts';
 import type { Report } from '../../../src/domain/report/report.ts';
 import { tallyScores } from '../../../src/domain/rollout/score-tally.ts';
 import { datasetMaterial, experimentMaterial, INCIDENT, monitoringMaterial } from '../../pages/report/other-reports.ts';
@@ -73,6 +74,48 @@ describe('the report of an incident', () => {
     const open = incidentReport(monitoringMaterial(), { ...INCIDENT, closedAt: null, closingReason: null });
     assert.equal(open.answer.answer, 'no');
     assert.deepEqual(cellsOf(open, 'alerts', 'end'), ['still open']);
+  });
+
+  it('says what became of its case where people judge it, and by whom', () => {
+    const newCase = { caseId: 'incident-2001-01-12-1', inWords: 'all rows of 2001-01-10', role: 'reviewer' };
+    const told = (word: ToldCase['word']): string[] => {
+      const { facts, answer, sections } = incidentReport(monitoringMaterial(), {
+        ...INCIDENT,
+        caseId: null,
+        newCase: { ...newCase, word },
+      });
+      assert.ok(sections.length > 0);
+      const ofCase = facts.filter(({ label }) => /case|Word/.test(label));
+      return [answer.why.at(-1) ?? '', ...ofCase.map(({ label, value }) => `${label}: ${value}`)];
+    };
+    assert.deepEqual(told(null), [
+      'case incident-2001-01-12-1 waits for a word of reviewer',
+      'Validation case left behind: incident-2001-01-12-1 waits for a word of reviewer',
+      'Proposed case: all rows of 2001-01-10',
+    ]);
+    const word = {
+      verdict: 'declined',
+      by: 'ana',
+      reason: 'a feed was off',
+      channel: 'cli',
+      at: '2026-11-26T05:00:00Z',
+    } as const;
+    assert.deepEqual(told(word).slice(1), [
+      'Validation case left behind: incident-2001-01-12-1 declined by ana: a feed was off',
+      'Proposed case: all rows of 2001-01-10',
+      'Word: by ana, cli, 2026-11-26T05:00:00Z (workflow time)',
+    ]);
+    const silent = {
+      ...word,
+      verdict: 'accepted',
+      by: null,
+      reason: 'nobody answered within 3 days',
+      channel: null,
+    } as const;
+    assert.deepEqual(told(silent).slice(1), [
+      'Validation case left behind: incident-2001-01-12-1 accepted without a word: nobody answered within 3 days',
+      'Proposed case: all rows of 2001-01-10',
+    ]);
   });
 });
 
