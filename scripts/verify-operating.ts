@@ -40,6 +40,7 @@ const PARTS: readonly Part[] = [
       'dist/test/adapters/notifier/notifiers.test.js',
       'dist/test/activities/notifications.test.js',
       'dist/test/workflows/notifications.test.js',
+      'dist/test/workflows/incident-notices.test.js',
       'dist/test/cli/notification.test.js',
     ],
   },

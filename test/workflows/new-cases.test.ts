@@ -32,7 +32,7 @@ describe('the case that an incident proposes', function () {
 
   before(async () => {
     stories = await startIncidentStories(createInMemoryRecordStore(), { beforeSettling: async (id) => held.get(id) });
-    chattered = await proposing('chattered');
+    chattered = await proposing('chattered', { ...JUDGED, notifications: { channels: [CHANNEL] } });
   });
   after(() => stories.stop());
 
@@ -158,6 +158,8 @@ describe('the case that an incident proposes', function () {
     };
     await eventually(runIsNew, (isNew) => isNew);
     assert.deepEqual((await story.status()).newCase, newCase);
+    const told = stories.told.filter(({ process, topic }) => process === story.incidentId && topic === 'case');
+    assert.equal(told.length, 1);
     await keepHistory(story.handle, 'incident--continued-with-its-proposed-case');
     await word(story, 'acceptCase');
     assert.match(String(await story.handle.result()), /accepted by eve/);
