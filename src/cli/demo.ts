@@ -4,6 +4,7 @@ import { DRILLS } from './demo/drill.ts';
 import type { DrillName } from './demo/drill.ts';
 import type { DemoOptions } from './demo/run.ts';
 import { declareDryRun, isDryRun } from './dry-run.ts';
+import { requirePlaceFor } from './output-file.ts';
 
 const MODEL_DEFAULT = 'models/flight-delay.yaml';
 /** About nine event days, the way to the first promotion, in three and a half minutes. */
@@ -35,6 +36,7 @@ export const command: CommandModule = {
       terminal: screen,
       progress,
     };
+    if (meant.summaryPath !== null) await requirePlaceFor(meant.summaryPath, 'SUMMARY_NOT_WRITTEN');
     if (isDryRun(options)) return (await import('./demo/plan.ts')).planDemo(meant);
     return (await import('./demo/run.ts')).runDemo(meant);
   },

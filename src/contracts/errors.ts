@@ -3,6 +3,7 @@
  * not errors. docs/reference/errors.md is generated from this table.
  */
 import { DATA_ERRORS } from './data-errors.ts';
+import { EVIDENCE_FILE_ERRORS } from './evidence-errors.ts';
 import { GATE_ERRORS } from './gate-errors.ts';
 import { GATEWAY_ERRORS } from './gateway-errors.ts';
 import { REPORT_ERRORS } from './report-errors.ts';
@@ -79,6 +80,7 @@ export const ERRORS = {
     meaning: 'The HTTP edge has not reached Temporal or the records yet.',
     remedy: 'Try again in a moment; GET /readyz says when',
   },
+  ...EVIDENCE_FILE_ERRORS,
   MODEL_FILE_INVALID: {
     kind: 'terminal',
     exit: 'error',

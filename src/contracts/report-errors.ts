@@ -18,4 +18,10 @@ export const REPORT_ERRORS = {
     meaning: 'The page of evidence could not be written where it was to go.',
     remedy: 'Name a file in a folder that is there and writable; the same records give the same page again',
   },
+  SUMMARY_NOT_WRITTEN: {
+    kind: 'terminal',
+    exit: 'error',
+    meaning: 'The summary of a run could not be written where it was to go.',
+    remedy: 'Name a file in a folder that is there and writable; with --json the same document is printed',
+  },
 } as const;

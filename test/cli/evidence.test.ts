@@ -37,7 +37,7 @@ describe('commands with what somebody else knows', function () {
     await records.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const file = (name: string, content: string): string => {
+  const file = (name: string, content: string | Buffer): string => {
     writeFileSync(join(folder, name), content);
     return join(folder, name);
   };
@@ -94,12 +94,18 @@ describe('commands with what somebody else knows', function () {
   });
 
   it('say what is wrong with a file, and with an id', async () => {
-    const absent = await captured(['evidence', 'push', 'rollout/shop/00000000-1', join(folder, 'absent')]);
-    assert.equal(absent.exitCode, 2);
-    assert.match(absent.stderr, /absent cannot be read: .*\nerror CLI_USAGE Give the path of a file of batches/);
-    const broken = await captured(['evidence', 'push', 'rollout/shop/00000000-1', file('broken.json', '[{]')]);
-    assert.match(broken.stderr, /begins as a JSON array and is none/);
-    const other = await captured(['evidence', 'push', 'shop', file('none.jsonl', '')]);
+    for (const [path, words] of [
+      [join(folder, 'absent'), /^there is no file at ".*absent"\nerror EVIDENCE_FILE_NOT_FOUND /],
+      [folder, /^".*" is a folder\nerror EVIDENCE_FILE_UNREADABLE /],
+      [file('latin.jsonl', Buffer.from([0xe9])), /latin\.jsonl" is not UTF-8 text\nerror EVIDENCE_FILE_UNREADABLE /],
+      [file('broken.json', '[{]'), /begins as a JSON array and is none: .*\nerror EVIDENCE_FILE_UNREADABLE /],
+      [file('nothing.jsonl', '\n'), /nothing\.jsonl" holds no batch\nerror EVIDENCE_FILE_EMPTY /],
+    ] as const) {
+      const { exitCode, stderr } = await captured(['evidence', 'push', 'rollout/shop/00000000-1', path]);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, words);
+    }
+    const other = await captured(['evidence', 'push', 'shop', file('one.jsonl', '{}')]);
     assert.match(other.stderr, /"shop" is not the id of a rollout/);
   });
 

@@ -90,7 +90,10 @@ describe('holdfast report', function () {
 
   it('says before it reads that a page cannot be written where it should go', async () => {
     const nowhere = await captured(['report', id, '--out', '/none/page.html']);
-    assert.match(nowhere.stderr, /^\/none\/page\.html cannot be written: ENOENT.*\nerror REPORT_NOT_WRITTEN/);
+    assert.match(
+      nowhere.stderr,
+      /^"\/none\/page\.html" cannot be written: there is no folder "\/none"\nerror REPORT_NOT_WRITTEN/,
+    );
     assert.equal(nowhere.exitCode, 1);
   });
 

@@ -70,6 +70,7 @@ function unreadable(path: string, cause: unknown, errors: DeclarationKind<unknow
   };
   return new HoldfastError(errors.unreadable, `"${path}" ${reasons[code] ?? `cannot be read (${code})`}`, {
     cause,
+    remedy: 'Give the path of a readable UTF-8 text file',
   });
 }
 

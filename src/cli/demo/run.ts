@@ -1,6 +1,5 @@
 /** The show: starts the platform and the model, replays the source as live traffic, shows what happens, and ends in order. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { connectClient, temporalSettings } from '../../client/connect.ts';
 import { startModel } from '../../client/lifecycle.ts';
@@ -13,6 +12,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Summary } from '../../contracts/summary.ts';
 import type { CommandResult, ScreenTerminal } from '../command.ts';
 import { exitSoon, whenStopped } from '../interruption.ts';
+import { writeOutput } from '../output-file.ts';
 import { createApprover } from './approver.ts';
 import type { DrillName } from './drill.ts';
 import { listenToKeys } from './keys.ts';
@@ -208,10 +208,8 @@ async function report(running: Running, show: Show, began: number): Promise<Comm
     wallMs: Date.now() - began,
     waitedMs: show.waitedMs,
   });
-  if (options.summaryPath !== null) {
-    mkdirSync(dirname(resolve(options.summaryPath)), { recursive: true });
-    writeFileSync(options.summaryPath, `${JSON.stringify(summary, null, 2)}\n`);
-  }
+  if (options.summaryPath !== null)
+    await writeOutput(options.summaryPath, `${JSON.stringify(summary, null, 2)}\n`, 'SUMMARY_NOT_WRITTEN');
   return { exit: 'ok', document: summary, text: closingReport(summary) };
 }
 

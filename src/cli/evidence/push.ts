@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { pushEvidence, recordEvidence } from '../../client/evidence.ts';
 import { HoldfastError } from '../../contracts/errors.ts';
@@ -6,6 +5,7 @@ import { batchesIn, evidenceBatchSchema } from '../../contracts/evidence.ts';
 import type { EvidenceReceipt } from '../../contracts/evidence.ts';
 import type { CommandModule, CommandResult } from '../command.ts';
 import { declareStateDir } from '../connection.ts';
+import { readInput } from '../input-file.ts';
 import { withNamed } from '../named.ts';
 import type { Connection } from '../connection.ts';
 import { declareDryRun, isDryRun, planned } from '../dry-run.ts';
@@ -24,7 +24,7 @@ export const command: CommandModule = {
     ),
   run: async ({ args, options, progress, json }) => {
     const [rolloutId = '', path = ''] = args;
-    const batches = readBatches(path);
+    const batches = await readBatches(path);
     const by = textOf(options, 'as') || userInfo().username;
     if (isDryRun(options)) return plan(rolloutId, batches, by);
     return withNamed(options, rolloutId, async (connection) => {
@@ -50,20 +50,21 @@ function takerOf({ client, records }: Connection): Parameters<typeof pushEvidenc
   return (_model, rolloutId, evidence) => recordEvidence(client, rolloutId, evidence, { occasion });
 }
 
-function readBatches(path: string): readonly unknown[] {
-  let text: string;
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (cause) {
-    throw new HoldfastError('CLI_USAGE', `${path} cannot be read: ${String(cause)}`, {
-      cause,
-      remedy: 'Give the path of a file of batches, or - to read them from standard input',
-    });
-  }
+/** @throws EVIDENCE_FILE_NOT_FOUND, EVIDENCE_FILE_UNREADABLE, EVIDENCE_FILE_EMPTY: of silence nothing is recorded */
+async function readBatches(path: string): Promise<readonly unknown[]> {
+  const batches = parsed(path, await readInput(path, 'EVIDENCE_FILE_NOT_FOUND', 'EVIDENCE_FILE_UNREADABLE'));
+  if (batches.length > 0) return batches;
+  throw new HoldfastError('EVIDENCE_FILE_EMPTY', `"${path}" holds no batch`);
+}
+
+function parsed(path: string, text: string): readonly unknown[] {
   try {
     return batchesIn(text);
   } catch (cause) {
-    throw new HoldfastError('CLI_USAGE', `${path} begins as a JSON array and is none: ${String(cause)}`, { cause });
+    const why = (cause as Error).message;
+    throw new HoldfastError('EVIDENCE_FILE_UNREADABLE', `"${path}" begins as a JSON array and is none: ${why}`, {
+      cause,
+    });
   }
 }
 

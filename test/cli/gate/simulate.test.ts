@@ -127,7 +127,7 @@ describe('holdfast gate simulate', () => {
     [
       'a chart in a folder that is not there',
       [...WORLD, '--chart', '/none/out.svg'],
-      /\/none\/out\.svg cannot be written[^]*GATE_CHART_NOT_WRITTEN/,
+      /\/none\/out\.svg" cannot be written: there is no folder "\/none"\nerror GATE_CHART_NOT_WRITTEN/,
     ],
     ['a file, which it does not take', ['my.csv', ...WORLD], /too many arguments/],
   ] as const)
