@@ -160,6 +160,7 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
   const objectStore = await composeObjectStore(objectStoreOf(config));
   const { trainers } = await import('./adapters/trainer/index.ts');
   const { createTrafficRouter, trafficRouterSchema } = await import('./adapters/traffic-router/index.ts');
+  const { createLabelDesk, labelDeskSchema } = await import('./adapters/label-desk/index.ts');
   const { createGatewayLog, gatewayLogSchema } = await import('./adapters/gateway-log/index.ts');
   const requestLog = await composeRequestLog(config);
   const trainer = trainers['worker-thread'];
@@ -180,6 +181,7 @@ export async function composeWorker(config: Config): Promise<{ ports: ActivityPo
     trainer: await trainer.create(trainer.config.parse({})),
     trafficRouter: createTrafficRouter(trafficRouterSchema.parse(gateways)),
     gatewayLog: createGatewayLog(gatewayLogSchema.parse(gateways)),
+    labelDesk: createLabelDesk(labelDeskSchema.parse(gateways)),
     dataSource: openSources(config, records, objectStore),
     notifier: composeNotifier,
     uiUrl: config.uiUrl ?? null,

@@ -177,6 +177,7 @@ function portsOf(
     servingCheck: createInMemoryServingCheck(notThere),
     evidenceIntake: createEvidenceIntake(records),
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
+    labelDesk: { deliver: notThere },
     trainer: { train: notThere },
     dataSource: notThere,
     notifier: async () => createInMemoryNotifier(),

@@ -48,6 +48,8 @@ export const OPERATOR_ACTIONS: readonly OperatorAction[] = [
     http: 'evidence',
   },
   word('accept', 'take the case it proposes into the validation suite, for good'),
+  label('answer', 'answer a label task', 'say what the outcome of a request was; one answer a person and task'),
+  label('adjudicate', 'adjudicate a label task', 'settle a task on which people disagree'),
   word('decline', 'leave the case it proposes out of the validation suite; the reason is kept'),
 ];
 
@@ -65,6 +67,20 @@ function word(verb: 'accept' | 'decline', effect: string): OperatorAction {
     update: name,
     signal: name,
     cli: `case ${verb}`,
+    client: name,
+    http: name,
+  };
+}
+
+function label(verb: 'answer' | 'adjudicate', action: string, effect: string): OperatorAction {
+  const name = `${verb}LabelTask`;
+  return {
+    process: 'campaign',
+    action,
+    effect,
+    update: name,
+    signal: name,
+    cli: `label ${verb}`,
     client: name,
     http: name,
   };

@@ -1,6 +1,7 @@
 import type { Partition } from '../adapters/data-source/port.ts';
 import type { RecordTransaction } from '../adapters/record-store/port.ts';
 import { HoldfastError } from '../contracts/errors.ts';
+import type { CampaignSpan } from '../contracts/label-campaign.ts';
 import type { ModelDeclaration } from '../contracts/model.ts';
 import { collectionId, experimentationId } from '../contracts/names.ts';
 import type { PartitionRecord } from '../contracts/records.ts';
@@ -10,6 +11,7 @@ import { sha256Hex } from '../domain/sha256.ts';
 import { durationMs, epochMs, isoInstant } from '../domain/time.ts';
 import { repeatableAnswer } from './answers.ts';
 import { keepAlive } from './keep-alive.ts';
+import { dueCampaign } from './labeling.ts';
 import { archivePosition, recordTakenOver, takeOver } from './log-archive.ts';
 import { modelContext } from './model-context.ts';
 import type { ActivityPorts } from './ports.ts';
@@ -33,8 +35,8 @@ export function createCollectionActivities(ports: CollectionPorts): CollectionAc
 async function collectNext(ports: CollectionPorts, model: string, sequence: number): Promise<CollectionWork> {
   const { records } = ports;
   const workflowId = collectionId(model);
-  const { declaration, position, landed } = await records.transaction(model, async (tx) => ({
-    declaration: (await modelContext(tx)).declaration,
+  const { declaration, calendar, position, landed } = await records.transaction(model, async (tx) => ({
+    ...(await modelContext(tx)),
     position: await archivePosition(tx),
     landed: new Set((await tx.list('partition')).map(({ key }) => key)),
   }));
@@ -51,7 +53,7 @@ async function collectNext(ports: CollectionPorts, model: string, sequence: numb
       if (taken !== null) await recordTakenOver(tx, taken);
       const watermark = await tx.watermark();
       const answer = await repeatableAnswer(tx, workflowId, sequence, async () =>
-        dueWork(declaration, partitions, landed, watermark),
+        dueWork(declaration, partitions, landed, watermark, await dueCampaign(tx, declaration, calendar, watermark)),
       );
       await sayCollection(tx, declaration, wordsFor(answer, trouble, nextDay(partitions, landed)));
       return answer;
@@ -87,17 +89,19 @@ function dueWork(
   partitions: readonly Partition[],
   landed: ReadonlySet<string>,
   watermark: number | null,
+  campaign: CampaignSpan | null,
 ): CollectionWork | null {
   const due = partitions.filter(
     ({ day, closesAt }) =>
       !landed.has(day) && (day < declaration.source.backfillUntil || (watermark !== null && closesAt <= watermark)),
   );
-  if (due.length === 0) return null;
+  if (due.length === 0 && campaign === null) return null;
   const matured = watermark === null ? null : watermark - durationMs(declaration.label.attributionWindow);
   return {
     days: due.slice(0, DAYS_PER_CALL_MAX).map(({ day }) => day),
     through: watermark === null ? null : isoInstant(watermark),
     maturedThrough: matured === null ? null : isoInstant(matured),
+    ...(campaign === null ? {} : { campaign }),
   };
 }
 
@@ -111,6 +115,8 @@ function wordsFor(
   trouble: string | null,
   next: Partition | undefined,
 ): readonly [inWords: string, waitingFor: string] {
+  if (work !== null && work.days.length === 0)
+    return [`drawing tasks for ${work.campaign?.campaignId ?? ''}`, 'nothing'];
   if (work !== null) return [`landing ${work.days.length} complete days from ${work.days[0] ?? ''}`, 'nothing'];
   if (trouble !== null) return [trouble, 'a person, or its coming back'];
   if (next === undefined) return ['every day of the source has landed', 'new days in the source'];

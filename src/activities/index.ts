@@ -2,6 +2,7 @@ import type { AllActivities } from '../contracts/workflows.ts';
 import { createCollectionActivities } from './collection.ts';
 import { createExperimentationActivities } from './experimentation.ts';
 import { withCodedFailures } from './failures.ts';
+import { createLabelingActivities } from './labeling.ts';
 import { createLifecycleActivities } from './lifecycle.ts';
 import { createMonitoringActivities } from './monitoring.ts';
 import { createNotificationActivities } from './notifications.ts';
@@ -14,6 +15,7 @@ export function createActivities(ports: ActivityPorts): AllActivities {
   return withCodedFailures({
     ...createLifecycleActivities(ports),
     ...createCollectionActivities(ports),
+    ...createLabelingActivities(ports),
     ...createExperimentationActivities(ports),
     ...createRolloutActivities(ports),
     ...createPromotionActivities(ports),

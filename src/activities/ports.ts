@@ -1,5 +1,6 @@
 import type { DataSource } from '../adapters/data-source/port.ts';
 import type { GatewayLog } from '../adapters/gateway-log/port.ts';
+import type { LabelDesk } from '../adapters/label-desk/port.ts';
 import type { MetricSource } from '../adapters/metric-source/port.ts';
 import type { ObjectStore } from '../adapters/object-store/port.ts';
 import type { EvidenceIntake, RecordStore } from '../adapters/record-store/port.ts';
@@ -17,6 +18,7 @@ export interface ActivityPorts {
   readonly servingCheck: ServingCheck;
   readonly objectStore: ObjectStore;
   readonly gatewayLog: GatewayLog;
+  readonly labelDesk: LabelDesk;
   readonly requestLog: RequestLog;
   readonly metricSource: MetricSource;
   readonly trafficRouter: TrafficRouter;

@@ -125,6 +125,34 @@ export const COMMANDS: CommandTable = {
       },
     },
   },
+  label: {
+    summary: 'Answer what people are asked about requests whose outcome has not come',
+    verbs: {
+      tasks: {
+        summary: 'List the tasks of a campaign that wait for people, with everything that is known of them',
+        examples: [
+          'label tasks campaign/flight-delay/2001-02-25-1',
+          'label tasks campaign/flight-delay/2001-02-25-1 --as ana --json',
+        ],
+        load: () => import('./label/tasks.ts'),
+      },
+      answer: {
+        summary: 'Say what the outcome of a request was; one answer a person and task, and it stands',
+        examples: [
+          'label answer campaign/flight-delay/2001-02-25-1 t01 yes --as ana',
+          'label answer campaign/flight-delay/2001-02-25-1 t02 no --as ana --remark "the gate log says so" --json',
+        ],
+        load: () => import('./label/answer.ts'),
+      },
+      adjudicate: {
+        summary: 'Settle a task on which people disagree',
+        examples: [
+          'label adjudicate campaign/flight-delay/2001-02-25-1 t03 yes --as dora --reason "the receipt says so"',
+        ],
+        load: () => import('./label/adjudicate.ts'),
+      },
+    },
+  },
   evidence: {
     summary: 'Record what somebody else has measured',
     verbs: {

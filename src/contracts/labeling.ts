@@ -41,3 +41,7 @@ export const labelingSchema = z.strictObject({
 
 /** How people label, with every default filled in. */
 export type Labeling = z.infer<typeof labelingSchema>;
+
+/** Gold tasks that a campaign of this size asks for. */
+export const goldTasks = ({ size, goldShare }: Pick<Labeling, 'size' | 'goldShare'>): number =>
+  Math.round(size * goldShare);

@@ -1,5 +1,8 @@
 /** Which workflow takes which message, who starts it, and what it answers to the question `status`. A test asks the real workflows. */
 import {
+  adjudicateLabelTaskMessage,
+  answerLabelTaskMessage,
+  campaignClosedSignal,
   candidateReadySignal,
   CASE_COMMANDS,
   COMMANDS,
@@ -42,9 +45,18 @@ export const DOORS = {
     id: 'collection/MODEL',
     about: 'Lands one partition a day, checks it, follows its labels, for as long as the model lives',
     startedBy: 'lifecycle',
-    signals: [],
+    signals: [campaignClosedSignal],
     updates: [],
-    status: 'What has landed: {model, sequence, tally, now}',
+    status: 'What has landed, and the newest campaign: {model, sequence, tally, now, labels}',
+  },
+  campaign: {
+    id: 'campaign/MODEL/DAY-NUMBER',
+    about:
+      'One labelling effort: people are asked about requests without an outcome, until all have a label or the deadline',
+    startedBy: 'collection',
+    signals: [answerLabelTaskMessage, adjudicateLabelTaskMessage],
+    updates: [answerLabelTaskMessage, adjudicateLabelTaskMessage],
+    status: 'What is asked and how far it is: {model, campaignId, …state, summary, inWords}',
   },
   experimentation: {
     id: 'experimentation/MODEL',

@@ -212,6 +212,41 @@ export interface CommandAnswer {
   readonly evidenceDigest: string | null;
 }
 
+const labelTaskSchema = z.string().min(1).max(20).describe('Task, as the campaign names it');
+const labelValueSchema = z.number().describe('The label; the campaign says what is allowed, and what each means');
+
+export const answerLabelTaskMessage = defineMessage(
+  'answerLabelTask',
+  'Answer a task of a labelling campaign. One answer a person and task; it stands.',
+  commandSchema.extend({
+    task: labelTaskSchema,
+    label: labelValueSchema,
+    reason: reasonSchema.optional().describe('A remark on it, in words; it is kept'),
+  }),
+  { by: 'ana', task: 't01', label: 1 },
+  { ...SAMPLE_COMMAND, task: 't01', label: 0 },
+);
+export const adjudicateLabelTaskMessage = defineMessage(
+  'adjudicateLabelTask',
+  'Settle a task of a labelling campaign on which people disagree.',
+  commandSchema.extend({ task: labelTaskSchema, label: labelValueSchema }),
+  { ...SAMPLE_COMMAND, task: 't01', label: 1 },
+);
+export type AnswerLabelTaskCommand = z.infer<typeof answerLabelTaskMessage.schema>;
+export type AdjudicateLabelTaskCommand = z.infer<typeof adjudicateLabelTaskMessage.schema>;
+
+/** Schema of whatever gives a task a label. */
+export type LabelTaskSchema = z.ZodType<AnswerLabelTaskCommand>;
+
+/** What an answer or an adjudication is answered with. */
+export interface LabelTaskAnswer {
+  readonly accepted: boolean;
+  readonly message: string;
+  /** Tasks that have their label, and all. */
+  readonly settled: number;
+  readonly tasks: number;
+}
+
 export const evidenceArrivedSignal = defineMessage(
   'evidenceArrived',
   'Evidence has been recorded. The wait for it has heard so from the records; the history says when it was told.',
@@ -257,6 +292,12 @@ export const incidentClosedSignal = defineMessage(
   'An incident was closed with its written reason.',
   z.strictObject({ incidentId: z.string().min(1).max(200) }),
   { incidentId: 'incident/model/2001-02-25-1' },
+);
+export const campaignClosedSignal = defineMessage(
+  'campaignClosed',
+  'A labelling campaign has closed, and its labels are with the gateways.',
+  z.strictObject({ campaignId: z.string().min(1).max(200), inWords: z.string().max(500) }),
+  { campaignId: 'campaign/model/2001-02-25-1', inWords: '18 of 20 tasks have their label' },
 );
 export const stageChangedSignal = defineMessage(
   'stageChanged',

@@ -5,6 +5,7 @@ import { valueAt, valueInWords } from './model-fault.ts';
 import type { ModelFault } from './model-fault.ts';
 import { parseShape } from './model-shape.ts';
 import { labelRules } from './model-rules/label.ts';
+import { labelingRules } from './model-rules/labeling.ts';
 import { ladderRules } from './model-rules/ladder.ts';
 import { streamRules } from './model-rules/streams.ts';
 import { referenceRules } from './model-rules/references.ts';
@@ -12,7 +13,15 @@ import { trainingRules } from './model-rules/training.ts';
 import { timingRules } from './model-rules/timing.ts';
 import type { RuleFault, Section } from './model-rules/rule.ts';
 
-const RULES = [...referenceRules, ...trainingRules, ...timingRules, ...labelRules, ...ladderRules, ...streamRules];
+const RULES = [
+  ...referenceRules,
+  ...trainingRules,
+  ...timingRules,
+  ...labelRules,
+  ...labelingRules,
+  ...ladderRules,
+  ...streamRules,
+];
 
 /**
  * Judges parsed YAML as a model declaration.

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { daySchema, durationSchema, nameSchema, rateSchema, sqlSchema } from './model-scalars.ts';
+import { labelingSchema } from './labeling.ts';
 import { notificationsSchema } from './notifications.ts';
 import { rolloutPolicySchema } from './rollout-policy.ts';
 import { featureSchema, modelNameSchema } from './serving.ts';
@@ -229,6 +230,9 @@ export const modelFileSchema = z.strictObject({
     .describe('The safe answer'),
   healthyRange: z.tuple([z.number(), z.number()]).describe('Predictions outside are answered by the fallback chain'),
   notifications: notificationsSchema.optional().describe('Who is told when a person is needed; default: nobody'),
+  labeling: labelingSchema
+    .optional()
+    .describe('How people label requests whose outcome has not come; default: nobody is asked'),
   people: z.record(nameSchema, z.array(z.string().min(1)).min(1)).describe('Role → names that may act in it'),
 });
 

@@ -3,6 +3,7 @@
 export type WorkflowKind =
   | 'lifecycle'
   | 'collection'
+  | 'campaign'
   | 'experimentation'
   | 'experiment'
   | 'promotion'
@@ -26,6 +27,10 @@ export const experimentId = (model: string, idea: string, attempt: number): stri
 export const rolloutId = (model: string, bundle: string, attempt: number): string =>
   `rollout/${model}/${bundle.slice(0, 8)}-${attempt}`;
 
+/** `campaign/flight-delay/2001-02-25-1`: the event day through which it asks and its number on that day. */
+export const campaignId = (model: string, day: string, ordinal: number): string =>
+  `campaign/${model}/${day}-${ordinal}`;
+
 /** `incident/flight-delay/2001-02-25-1`: the event day it opened on and its number on that day. */
 export const incidentId = (model: string, day: string, ordinal: number): string =>
   `incident/${model}/${day}-${ordinal}`;
@@ -36,7 +41,7 @@ export const incidentId = (model: string, day: string, ordinal: number): string 
  */
 export function parseWorkflowId(id: string): { kind: WorkflowKind; model: string; key: string | null } | null {
   const match =
-    /^(lifecycle|collection|experimentation|experiment|promotion|rollout|monitoring|incident)\/([a-z0-9-]+)(?:\/(.+))?$/.exec(
+    /^(lifecycle|collection|campaign|experimentation|experiment|promotion|rollout|monitoring|incident)\/([a-z0-9-]+)(?:\/(.+))?$/.exec(
       id,
     );
   if (match === null) return null;

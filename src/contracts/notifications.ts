@@ -12,6 +12,7 @@ export const NOTICE_TOPICS = [
   'escalation',
   'incident',
   'case',
+  'labels',
   'test',
 ] as const;
 export type NoticeTopic = (typeof NOTICE_TOPICS)[number];

@@ -32,7 +32,7 @@ export const SAVED_VIEWS = [
     name: 'Waiting for a person',
     filter: 'HoldfastNeedsHuman=true AND ExecutionStatus="Running"',
     meaning:
-      'Rollouts that ask for an approval, are paused or past their deadline; incidents that are a person’s to answer, or whose case is',
+      'Rollouts that ask for an approval, are paused or past their deadline; incidents that are a person’s to answer, or whose case is; campaigns that ask for labels',
   },
   {
     name: 'Rolling out',

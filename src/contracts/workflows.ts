@@ -15,6 +15,7 @@ import type {
 import type { CaseDesk, CaseWord, ProposedCase } from '../domain/monitoring/case-desk.ts';
 import type { LandingTally } from '../domain/collection/landing-tally.ts';
 import type { CohortCalendar } from '../domain/time.ts';
+import type { CampaignSpan, LabelingActivities } from './label-campaign.ts';
 import type { EvidenceCommand, EvidenceReceipt } from './evidence.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { Notice } from './notifications.ts';
@@ -43,14 +44,18 @@ export interface LifecycleActivities {
 
 export interface CollectionInput extends StageInput {
   readonly tally?: LandingTally;
+  /** What is to say of the newest labelling campaign. */
+  readonly labels?: string;
 }
 
 export interface CollectionWork {
-  /** Complete event days without a partition record, in order; never empty. */
+  /** Complete event days without a partition record, in order; empty only where a campaign is due. */
   readonly days: readonly string[];
   /** Watermark of the log and the event time through which labels have matured; null before the first traffic. */
   readonly through: string | null;
   readonly maturedThrough: string | null;
+  /** The labelling campaign that is due; absent where none is. */
+  readonly campaign?: CampaignSpan;
 }
 
 export interface CollectionActivities {
@@ -367,6 +372,7 @@ export interface IncidentStatus extends IncidentInput {
 
 export type AllActivities = LifecycleActivities &
   CollectionActivities &
+  LabelingActivities &
   ExperimentationActivities &
   RolloutActivities &
   PromotionActivities &

@@ -5,6 +5,8 @@ const EVIDENCE_SHOWN = 16;
 const WORDS: Readonly<Record<string, string>> = {
   acceptCase: 'case accept',
   declineCase: 'case decline',
+  answerLabelTask: 'label answer',
+  adjudicateLabelTask: 'label adjudicate',
 };
 
 /** The command line that gives an order to a process, with the words a person replaces. @param order Name of the message */
@@ -12,5 +14,8 @@ export function commandLine(processId: string, order: string, body: Readonly<Rec
   const evidence =
     'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, EVIDENCE_SHOWN)}` : '';
   const duration = 'duration' in body ? ` --by ${String(body['duration'])}` : '';
-  return `npx holdfast ${WORDS[order] ?? order} ${processId}${evidence}${duration} --as NAME --reason "…"`;
+  const task = 'task' in body ? ` ${String(body['task'])} LABEL` : '';
+  // Only an answer to a task needs no reason.
+  const reason = order === 'answerLabelTask' ? '' : ' --reason "…"';
+  return `npx holdfast ${WORDS[order] ?? order} ${processId}${task}${evidence}${duration} --as NAME${reason}`;
 }

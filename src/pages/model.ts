@@ -1,5 +1,6 @@
 /** A model file read back to the person who wrote it. */
 import type { Idea, ModelDeclaration, Objective, QualityCheck } from '../contracts/model.ts';
+import { goldTasks } from '../contracts/labeling.ts';
 import { durationInWords } from './durations.ts';
 import { policyInWords } from './policy.ts';
 
@@ -15,6 +16,7 @@ export function modelInWords(model: ModelDeclaration): string {
     ['Rollout', policyInWords(model).split('\n')],
     ['Objectives', model.objectives.length === 0 ? ['none declared'] : model.objectives.map(objectiveInWords)],
     ['Fallback', fallbackLines(model)],
+    ['Labelling by people', labelingLines(model)],
     ['Notifications', notificationLines(model)],
     ['People', Object.entries(model.people).map(([role, names]) => `${role}: ${names.join(', ')}`)],
   ];
@@ -134,6 +136,24 @@ function objectiveInWords(objective: Objective): string {
     default:
       return objective satisfies never;
   }
+}
+
+function labelingLines({ labeling, people }: ModelDeclaration): string[] {
+  if (labeling === undefined) return ['nobody is asked; labels are what the world reports'];
+  const { question, every, size, answersPerTask, role, adjudicators, deadline, minGoldAccuracy, minGoldAnswers } =
+    labeling;
+  const gold = goldTasks(labeling);
+  const agree = answersPerTask === 1 ? 'one answer is enough' : `${answersPerTask} must agree`;
+  const settles =
+    adjudicators === undefined ? 'the majority settles what they do not' : `${adjudicators} settle what they do not`;
+  const minimum = `${minGoldAccuracy * 100} % of ${minGoldAnswers} or more`;
+  return [
+    `“${question}” is asked every ${durationInWords(every)} of event time about up to ${size} requests without an outcome.`,
+    `Asked are the ${role}s ${people[role]?.join(', ') ?? ''}; ${agree}; ${settles}; after ${durationInWords(deadline)} it closes.`,
+    gold === 0
+      ? 'Nobody is checked by tasks of known outcome.'
+      : `${gold} of the ${size} have a known outcome: whoever answers fewer than ${minimum} of them rightly does not count.`,
+  ];
 }
 
 function notificationLines({ notifications }: ModelDeclaration): string[] {

@@ -1,4 +1,5 @@
 /** Every workflow a worker can run; the bundle starts here. */
+export { campaign } from './campaign.ts';
 export { collection } from './collection.ts';
 export { experiment } from './experiment.ts';
 export { experimentation } from './experimentation.ts';

@@ -112,6 +112,7 @@ export async function judgedWorld(model: string, options: JudgedOptions): Promis
     servingCheck: options.servingCheck ?? createInMemoryServingCheck(notThere),
     evidenceIntake: createEvidenceIntake(records),
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
+    labelDesk: { deliver: notThere },
     trainer: { train: notThere },
     dataSource: notThere,
     notifier: async () => createInMemoryNotifier(),

@@ -4,6 +4,7 @@
  */
 import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { createInMemoryLabelDesk } from '../../src/adapters/label-desk/in-memory.ts';
 import { createInMemoryNotifier } from '../../src/adapters/notifier/in-memory.ts';
 import { createInMemoryRecordStore } from '../../src/adapters/record-store/in-memory.ts';
 import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
@@ -160,6 +161,7 @@ export async function smallWorld(options: WorldOptions = {}): Promise<SmallWorld
     uiUrl: null,
     trafficRouter,
     gatewayLog: logOf(gateways),
+    labelDesk: createInMemoryLabelDesk(),
     objectStore: places.store,
     evidenceIntake: createEvidenceIntake(records),
     metricSource: createInMemoryMetricSource(metrics),

@@ -99,6 +99,74 @@ describe('a rule of the model file at its boundary', () => {
         expected,
       ));
 
+  const asking = (file: ReturnType<typeof sound>, changes: Record<string, Json> = {}): Json =>
+    (file['labeling'] = {
+      question: 'Was it late?',
+      every: 'PT12H',
+      size: 30,
+      deadline: 'P1D',
+      role: 'approver',
+      ...changes,
+    });
+
+  for (const [deadline, expected] of [
+    ['P1DT11H', []],
+    ['P1DT12H', ['labeling.every comes to answers that do not count']],
+    ['P1DT13H', ['labeling.every comes to answers that do not count']],
+  ] as const)
+    it(`holds campaigns of twelve hours and a deadline of ${deadline} against two days in which a label counts`, () =>
+      assert.deepEqual(
+        problems((file) => void asking(file, { deadline })),
+        expected,
+      ));
+
+  for (const [size, expected] of [
+    [24, ['labeling.goldShare gives a campaign of 24 tasks 2 of known outcome']],
+    [25, []],
+    [26, []],
+  ] as const)
+    it(`holds the gold tasks of ${size} against three that judge a person`, () =>
+      assert.deepEqual(
+        problems((file) => void asking(file, { size })),
+        expected,
+      ));
+
+  it('finds no fault in what the guide declares of labelling', () => {
+    const [, block = ''] = /```yaml\n([^]*?)```/.exec(readFileSync('docs/guides/label-by-hand.md', 'utf8')) ?? [];
+    const guide = parse(block) as { [key: string]: Json };
+    const faults = problems((file) => {
+      file['labeling'] = guide['labeling']!;
+      file['people'] = { ...(file['people'] as object), ...(guide['people'] as object) };
+      Object.assign(file['label'] as object, guide['label']);
+    });
+    assert.deepEqual(
+      faults.filter((problem) => problem.startsWith('labeling')),
+      [],
+    );
+    assert.deepEqual(Object.keys(guide['labeling'] as object).length, 9);
+  });
+
+  it('asks nobody for numbers', () => {
+    const asked = (task: string, labeling: boolean): string[] =>
+      problems((file) => {
+        file['task'] = task;
+        if (labeling) asking(file);
+      });
+    assert.deepEqual(
+      asked('regression', true).filter((problem) => !asked('regression', false).includes(problem)),
+      ['labeling asks people whether something is so'],
+    );
+  });
+
+  it('asks nobody about what is declared to be a no', () =>
+    assert.deepEqual(
+      problems((file) => {
+        (file['label'] as Record<string, Json>)['absence'] = 'zero';
+        asking(file);
+      }),
+      ['labeling asks about outcomes that have not come'],
+    ));
+
   it('accepts a ladder without canaries where nothing may be exposed before full', () =>
     assert.deepEqual(
       problems((file) => {

@@ -306,6 +306,7 @@ export class World {
         delete: notThere,
       } as unknown as ActivityPorts['objectStore'],
       gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
+      labelDesk: { deliver: notThere },
       trainer: { train: notThere },
       dataSource: notThere,
       notifier: async () => createInMemoryNotifier(),

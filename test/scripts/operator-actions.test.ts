@@ -3,6 +3,7 @@ import { OPERATOR_ACTIONS } from '../../scripts/reference/operator-actions.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import * as evidence from '../../src/client/evidence.ts';
 import * as incident from '../../src/client/incident.ts';
+import * as labeling from '../../src/client/labeling.ts';
 import * as rollout from '../../src/client/rollout.ts';
 import { DOORS } from '../../src/contracts/message-doors.ts';
 import type { Doors } from '../../src/contracts/message-doors.ts';
@@ -10,7 +11,11 @@ import type { WorkflowKind } from '../../src/contracts/names.ts';
 import { PROCESSES } from '../../src/http/processes.ts';
 
 /** What the client can do to each kind of process that takes orders of people. */
-const CALLS: Partial<Record<WorkflowKind, object>> = { rollout: { ...rollout, ...evidence }, incident };
+const CALLS: Partial<Record<WorkflowKind, object>> = {
+  rollout: { ...rollout, ...evidence },
+  incident,
+  campaign: labeling,
+};
 
 const updatesOf = (kind: WorkflowKind): string[] => (DOORS[kind] as Doors).updates.map(({ name }) => name);
 const signalsOf = (kind: WorkflowKind): string[] => (DOORS[kind] as Doors).signals.map(({ name }) => name);

@@ -9,6 +9,7 @@ import type { AnyMessage, Doors } from '../../src/contracts/message-doors.ts';
 import * as contracts from '../../src/contracts/messages.ts';
 import type { WorkflowKind } from '../../src/contracts/names.ts';
 import type { AllActivities, DatasetSummary } from '../../src/contracts/workflows.ts';
+import type { CampaignBrief } from '../../src/domain/collection/campaign.ts';
 import { flightModel } from '../adapters/data-source/places.ts';
 import { faultsOf } from './history-rules.ts';
 import { HUGE, misshapen, undecodable } from './malformed-payloads.ts';
@@ -47,6 +48,23 @@ interface Metadata {
   >;
 }
 
+const BRIEF: CampaignBrief = {
+  question: 'Was it bad?',
+  labelName: 'bad',
+  labels: [
+    { label: 0, meaning: 'no' },
+    { label: 1, meaning: 'yes' },
+  ],
+  from: '2001-01-03T00:00:00Z',
+  through: '2001-01-10T00:00:00Z',
+  role: 'annotator',
+  annotators: ['ana'],
+  adjudicators: [],
+  answersPerTask: 1,
+  deadlineMs: 3_600_000,
+  tasks: [{ task: 't1', inputs: { shop: 'north' } }],
+};
+
 /** A wait that ends when the test says what comes of it. */
 class Gate<T> {
   readonly #answers: T[] = [];
@@ -84,6 +102,8 @@ describe('whatever is sent to it, known or unknown,', function () {
       experimentNext: forever,
       respond: async () => ({ inWords: 'a page', orderedRetrain: null, orderedRollback: null, needsHuman: true }),
       abandonExperiment: async () => undefined,
+      openCampaign: async () => BRIEF,
+      recordLabels: async () => ({ tasks: [], setAside: [] }),
       nextRollout: async () => {
         queueLooks += 1;
         return null;
@@ -134,6 +154,19 @@ describe('whatever is sent to it, known or unknown,', function () {
         await eventually(
           () => ask<{ sequence: number }>(handle, 'status'),
           ({ sequence }) => sequence === 1,
+        );
+      },
+    },
+    campaign: {
+      start: () => {
+        const campaignId = `campaign/${MODEL}/2001-01-10-1`;
+        return stories.run.start('campaign', campaignId, { model: MODEL, campaignId });
+      },
+      livesOn: async (handle) => {
+        await handle.executeUpdate('answerLabelTask', { args: [{ by: 'ana', task: 't1', label: 1 }] });
+        await eventually(
+          () => ask<{ tasks: readonly { answeredBy: readonly string[] }[] }>(handle, 'status'),
+          ({ tasks }) => tasks[0]?.answeredBy[0] === 'ana',
         );
       },
     },

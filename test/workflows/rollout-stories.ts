@@ -264,6 +264,7 @@ function portsOf(
     servingCheck: createInMemoryServingCheck(notThere),
     evidenceIntake: createEvidenceIntake(records),
     gatewayLog: { segments: async () => [], read: async () => [], ledger: async () => [] },
+    labelDesk: { deliver: notThere },
     trainer: { train: notThere },
     dataSource: notThere,
     notifier: async ({ id }) => (id === SILENT_CHANNEL ? silent : notifier),

@@ -7,6 +7,7 @@ import { parseWorkflowId } from '../../contracts/names.ts';
 export const LISTED = {
   rollout: "WorkflowType = 'rollout' AND ExecutionStatus = 'Running'",
   'any-rollout': "WorkflowType = 'rollout'",
+  campaign: "WorkflowType = 'campaign' AND ExecutionStatus = 'Running'",
   incident: "WorkflowType = 'incident' AND ExecutionStatus = 'Running'",
   process: "ExecutionStatus = 'Running'",
   model: "WorkflowType = 'lifecycle' AND ExecutionStatus = 'Running'",

@@ -23,8 +23,8 @@ export interface CampaignBrief {
     readonly task: string;
     readonly inputs: Readonly<Record<string, string | number | null>>;
   }[];
-  /** Whether the model declares who is told. */
-  readonly notifies: boolean;
+  /** Whether anybody is told, and after how long without an answer again, workflow time; absent: nobody is. */
+  readonly notifications?: { readonly escalateAfterMs: number | null };
 }
 
 /** How far one task is; `asked` and `stands` as of the last weighing. */
@@ -67,7 +67,9 @@ export interface CampaignState {
 export type LabelOrder = Omit<TakenLabel, 'commandId'>;
 
 /** Ids that are remembered, newest last; a repetition older than so many would be refused by the state anyway. */
-const PROCESSED_IDS_MAX = 200;
+const PROCESSED_IDS_MAX = 100;
+/** What may wait to be recorded: it is carried in one message. */
+const PENDING_MAX = 10;
 
 export const EMPTY_CAMPAIGN: CampaignState = {
   brief: null,
@@ -136,6 +138,8 @@ export function refuseLabel(state: CampaignState, order: LabelOrder, id: string 
   if (wasTaken(state, order, id)) return null;
   if (closing !== null) return `the campaign is closed: ${closing}`;
   if (brief === null) return 'the campaign is being opened: its tasks are not known yet; ask again in a moment';
+  if (state.pending.length >= PENDING_MAX)
+    return `${state.pending.length} answers wait to be recorded; send it again in a moment`;
   const task = state.tasks.find((known) => known.task === order.task);
   if (task === undefined) return unknownTask(state, order.task);
   if (!brief.labels.some(({ label }) => label === order.label)) {

@@ -50,7 +50,7 @@ export interface Draw {
 }
 
 /** All inputs of a campaign together, bytes of JSON: they travel in one message, beside who answered what. */
-const INPUTS_BYTES_MAX = 40 * 1024;
+const INPUTS_BYTES_MAX = 28 * 1024;
 
 interface Placed {
   readonly point: number;

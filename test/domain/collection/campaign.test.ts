@@ -29,7 +29,6 @@ const BRIEF: CampaignBrief = {
   answersPerTask: 2,
   deadlineMs: 1000,
   tasks: ['t1', 't2', 't3'].map((task) => ({ task, inputs: { shop: 'north' } })),
-  notifies: false,
 };
 const OPEN = openCampaign(EMPTY_CAMPAIGN, BRIEF, 5_000);
 
