@@ -58,8 +58,11 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
         await takeTurn(tx, rolloutId, turn);
         return dueLook(tx, watermark, input);
       });
-      if (due.kind !== 'due') return due;
-      return { kind: 'judged', judgement: await keepAlive(() => look(ports, { ...input, ...due.look })) };
+      if (due.kind === 'suiteGrew') return due;
+      const judgement =
+        due.kind === 'judged' ? due.judgement : await keepAlive(() => look(ports, { ...input, ...due.look }));
+      const { declaration } = await records.transaction(model, modelContext);
+      return { kind: 'judged', judgement, notifications: escalationOf(declaration).notifications ?? null };
     },
     async cohortServedNext({ model, rolloutId, cohort }) {
       await waitForWork(records, model, rolloutId, (tx, watermark) => cohortIsComplete(tx, watermark, cohort));

@@ -4,6 +4,7 @@
  * wait of any length costs the history six events. Its `sequence` (the workflow's own counter) makes its answer repeatable.
  */
 import type {
+  Telling,
   ApprovalRequest,
   ChainHead,
   GivenApproval,
@@ -189,7 +190,7 @@ export interface ExposureApplied {
 
 /** A look, or word of a validation case that the candidate has not been evaluated on yet: that comes first. */
 export type JudgeAnswer =
-  | { readonly kind: 'judged'; readonly judgement: Judgement }
+  | { readonly kind: 'judged'; readonly judgement: Judgement; readonly notifications?: Telling | null }
   | { readonly kind: 'suiteGrew'; readonly caseId: string };
 
 export interface RolloutActivities {

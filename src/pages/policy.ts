@@ -78,13 +78,13 @@ function stepInWords(step: LadderStep, next: number | undefined, model: PolicyPa
     case 'shadow':
       return (
         `shadow: scored beside the stable bundle, seen by nobody, for at least ${durationInWords(step.minSpan)} and ` +
-        `${step.minUnits.toLocaleString('en')} ${units}; refused without a verdict after ${durationInWords(step.deadline)}.`
+        `${step.minUnits.toLocaleString('en')} ${units}; refused without a verdict after ${durationInWords(step.deadline)}${patienceInWords(step)}.`
       );
     case 'canary':
       return (
         `canary: ${percent(step.exposure)} of ${units}, for at least ${durationInWords(step.minSpan)} and ` +
         `${step.minUnits.toLocaleString('en')} of them; ${riseInWords(step, next, model)}${approvalInWords(step)}; ` +
-        `a person is called after ${durationInWords(step.deadline)}.`
+        `a person is called after ${durationInWords(step.deadline)}${patienceInWords(step)}.`
       );
     case 'infra':
       return `infra: loads in a process of its own and answers ${step.requests.toLocaleString('en')} recorded requests, the 99th percentile within ${step.latencyMsMax} ms.`;
@@ -99,6 +99,11 @@ function fullInWords({ watch, holdback }: Extract<LadderStep, { mode: 'full' }>,
   if (durationMs(watch) === 0) return `full: all ${units}, and the candidate is the new stable.`;
   const kept = holdback === 0 ? 'the predecessor is scored in shadow' : `${percent(holdback)} stay on the predecessor`;
   return `full: all ${units}; for ${durationInWords(watch)} ${kept} and may still be returned to, then the candidate is the new stable.`;
+}
+
+/** Event time that stands still reaches no deadline: then the clock on the wall calls. */
+function patienceInWords({ patience }: { readonly patience?: string | undefined }): string {
+  return patience === undefined ? '' : `, or after ${durationInWords(patience)} by the clock on the wall`;
 }
 
 /** What has to be certain before the next exposure: of the loss, the harm budget divided by it; of the rest, its own margins. */

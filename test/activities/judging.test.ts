@@ -184,6 +184,23 @@ describe('a look of the gate', function () {
       assert.equal((await desk.look(0)).cohort, 1);
     });
 
+    it('with whom to tell, as the model’s file has it when the look is answered', async () => {
+      await desk.serve(1, SHADOW);
+      const answer = async (): Promise<unknown> => {
+        const found = await desk.activities.judgeNext(await desk.lookInput(0));
+        return found.kind === 'judged' && found.notifications;
+      };
+      assert.equal(await world.run(answer), null);
+      await world.records.transaction(ROLLOUT.model, async (tx) => {
+        const record = await tx.get('model', 'declaration');
+        assert.ok(record !== null);
+        const channel = { kind: 'slack', id: 'team', urlFrom: 'HOLDFAST_SECRET_SLACK', onlyUnanswered: false } as const;
+        const notifications = { channels: [channel], escalateAfter: 'PT4H' };
+        await tx.put('model', 'declaration', { ...record, declaration: { ...record.declaration, notifications } });
+      });
+      assert.deepEqual(await world.run(answer), { escalateAfterMs: 4 * 3_600_000 });
+    });
+
     it('no longer once a later message has begun a look of its own', async () => {
       const earlier = await desk.lookInput(0, { turn: 4 });
       const ended = assert.rejects(

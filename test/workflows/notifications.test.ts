@@ -83,6 +83,41 @@ describe('what a rollout tells people', function () {
     await told(late, 'deadlineNear', 'deadlinePassed');
   });
 
+  it('is evidence that a whole cohort later is still missing: once a gap, and nothing when it is back', async () => {
+    const story = await exposed('gap');
+    const missing = { verdict: 'hold', reasons: ['data-pending', 'loss'] } as const;
+    story.say('continue', missing, 'continue', missing, missing, missing);
+    await story.until(({ judgedCohort, last }) => last?.verdict === 'hold' && judgedCohort >= 6);
+    const [first] = await told(story, 'hold');
+    assert.equal(first?.subject, 'gap: evidence is missing — fresh, canary at 5 %');
+    assert.match(first.text.join('\n'), /^What changes: nothing: exposure stays at 5 %; it goes on by itself when/m);
+    assert.equal(first.text.at(-1), `To answer: npx holdfast explain ${story.input.rolloutId}`);
+    story.say('continue', missing, missing);
+    await story.until(({ judgedCohort }) => judgedCohort >= 9);
+    await told(story, 'hold', 'hold');
+    assert.equal((await story.status()).escalated, false);
+  });
+
+  it('reaches a rollout that began before its model had a channel, with its next look', async () => {
+    const story = await stories.begin('later-channel');
+    story.say('advance');
+    await story.until(({ exposure }) => exposure === 0.05);
+    await stories.records.transaction('later-channel', async (tx) => {
+      const record = await tx.get('model', 'declaration');
+      assert.ok(record !== null);
+      const declaration = { ...record.declaration, notifications: { channels: [CHANNEL] } };
+      await tx.put('model', 'declaration', { ...record, declaration });
+    });
+    story.world.telling = { notifications: { escalateAfterMs: null } };
+    story.say('continue');
+    await story.until(({ brief }) => brief?.notifications !== undefined);
+    story.world.telling = {};
+    story.say('continue');
+    await story.until(({ judgedCohort }) => judgedCohort >= 3);
+    await story.order('rollback');
+    await told(story, 'rollback');
+  });
+
   it('is told again when nobody has answered for as long as the policy says, and not when somebody has', async () => {
     const ignored = await exposed('ignored', 'PT1S');
     const answered = await exposed('answered', 'PT1S');

@@ -27,7 +27,7 @@ import type { ModelDeclaration } from '../../src/contracts/model.ts';
 import { promotionId, rolloutId } from '../../src/contracts/names.ts';
 import type { PutTraffic } from '../../src/contracts/serving.ts';
 import type { AllActivities, RolloutInput, RolloutStatus } from '../../src/contracts/workflows.ts';
-import type { Judgement, RolloutState } from '../../src/domain/rollout/states.ts';
+import type { Judgement, RolloutState, Telling } from '../../src/domain/rollout/states.ts';
 import { sha256Hex } from '../../src/domain/sha256.ts';
 import { DAY_MS, epochMs, HOUR_MS, isoInstant } from '../../src/domain/time.ts';
 import { shopModel } from '../adapters/data-source/places.ts';
@@ -52,6 +52,8 @@ class World {
   readonly said = new Map<string, Saying | HoldfastError>();
   /** What its declaration says otherwise than the others'. */
   declare = (declaration: ModelDeclaration): ModelDeclaration => declaration;
+  /** What a look says of whom to tell; nothing, as a look of an earlier release. */
+  telling: { readonly notifications?: Telling | null } = {};
   suite: 'passes' | 'fails' | 'is not answered' = 'passes';
   cohortsAreServed = true;
   gatewaysAgree = true;
@@ -305,6 +307,7 @@ function told(worldOf: (model: string) => World, isOver: () => boolean): Told {
       return {
         kind: 'judged',
         judgement: judgementOf(`${rolloutId}/${run}/${cohort}`, run, cohort, mayAdvance, saying),
+        ...world.telling,
       };
     },
     async evaluateOffline({ model, rolloutId }) {

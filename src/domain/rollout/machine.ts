@@ -8,6 +8,9 @@
 import { approvalsGiven, approved, askFor, requestKey, unexpired } from './approvals.ts';
 import type { Judgement, RolloutEvent, RolloutState, RolloutTask, Step } from './states.ts';
 
+/** First reason of a hold for evidence that is due and has not arrived. */
+const MISSING = 'data-pending';
+
 export function beginRollout(): RolloutState {
   return {
     phase: 'progressing',
@@ -228,7 +231,12 @@ function applied(state: RolloutState, event: Extract<RolloutEvent, { kind: 'appl
 function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judged' }>): RolloutState {
   const { judgement } = event;
   if (judgement.run !== state.run || !isNews(state, judgement)) return state;
-  const seen: RolloutState = { ...state, judgedCohort: judgement.cohort, last: judgement, inWords: judgement.inWords };
+  const seen: RolloutState = {
+    ...missing(toldNow(state, event), judgement),
+    judgedCohort: judgement.cohort,
+    last: judgement,
+    inWords: judgement.inWords,
+  };
   switch (judgement.verdict) {
     case 'rollback':
       return fail(seen, judgement.inWords);
@@ -238,12 +246,27 @@ function judged(state: RolloutState, event: Extract<RolloutEvent, { kind: 'judge
       return escalated(seen, judgement.inWords);
     case 'hold':
       // What is missing is not bad: it turns nobody's yes.
-      return { ...seen, request: judgement.reasons[0] === 'data-pending' ? unexpired(seen) : null };
+      return { ...seen, request: judgement.reasons[0] === MISSING ? unexpired(seen) : null };
     case 'continue':
       return { ...seen, request: judgement.onlyApprovalMissing ? askFor(seen) : null };
     default:
       return judgement.verdict satisfies never;
   }
+}
+
+/** A rollout that began before its model had channels hears of them with its next look. */
+function toldNow(state: RolloutState, { notifications }: Extract<RolloutEvent, { kind: 'judged' }>): RolloutState {
+  if (state.brief === null || notifications === undefined) return state;
+  const { notifications: _before, ...brief } = state.brief;
+  return { ...state, brief: notifications === null ? brief : { ...brief, notifications } };
+}
+
+/** Since when evidence that is due is missing. A look that holds for something else, or calls a person, says nothing of it. */
+function missing(state: RolloutState, { verdict, reasons, cohort }: Judgement): RolloutState {
+  if (verdict === 'hold' && reasons[0] === MISSING) return { ...state, missingSince: state.missingSince ?? cohort };
+  if (verdict === 'hold' || verdict === 'escalate') return state;
+  const { missingSince: _since, ...rest } = state;
+  return rest;
 }
 
 /** Looks come in the order of their cohorts, and after one cohort in their own; whatever was heard of before is no news. */

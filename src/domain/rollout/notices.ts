@@ -19,6 +19,7 @@ export interface RolloutNotice {
   readonly command: string | null;
 }
 
+const MISSING_KEY = 'hold/missing/';
 /** A deadline is near when so much of the step's time, or less, is left. */
 const NEAR_SHARE = 0.25;
 
@@ -32,6 +33,23 @@ export function newsOf(rollout: Rollout, state: RolloutState): RolloutNotice[] {
     ...(splitIsBroken(state) ? [say('hold', 'hold/split')] : []),
     ...(escalated ? [say('deadlinePassed', `deadline-passed/${step}/${extraCohorts}`)] : []),
     ...(isDeadlineNear(state) ? [say('deadlineNear', `deadline-near/${step}/${extraCohorts}`)] : []),
+    ...missingFor(rollout, state),
+  ];
+}
+
+/**
+ * Evidence that is due and does not come. What is late by less than a cohort mends itself; a whole cohort later somebody has to look at
+ * the feed, since no gate ever calls a person for what is not there.
+ */
+function missingFor(rollout: Rollout, state: RolloutState): RolloutNotice[] {
+  const { missingSince, last } = state;
+  if (missingSince === undefined || last === null || last.cohort <= missingSince) return [];
+  return [
+    {
+      ...notice(rollout, state, 'hold', `${MISSING_KEY}${missingSince}`),
+      subject: `${rollout.model}: evidence is missing — ${rollout.idea}, ${positionInWords(state)}`,
+      command: `npx holdfast explain ${rollout.rolloutId}`,
+    },
   ];
 }
 
@@ -42,7 +60,9 @@ export function unanswered(
   since: string,
   waitedMs: number,
 ): RolloutNotice | null {
-  const first = newsOf(rollout, state).find(({ topic }) => topic !== 'deadlineNear');
+  const first = newsOf(rollout, state).find(
+    ({ topic, key }) => topic !== 'deadlineNear' && !key.startsWith(MISSING_KEY),
+  );
   if (first === undefined || state.decision !== null) return null;
   const subject = `${rollout.model}: nobody has answered for ${lengthInWords(waitedMs)} — ${first.subject.slice(rollout.model.length + 2)}`;
   return { ...first, topic: 'escalation', key: `escalation/${since}`, subject };
@@ -85,7 +105,10 @@ const SUBJECTS: Readonly<Record<RolloutTopic, string>> = {
 
 function changeInWords(state: RolloutState, topic: RolloutTopic): string {
   const here = exposureInWords(state.exposure);
-  if (topic === 'hold') return `nothing: exposure stays at ${here}; only a rollback or a new rollout leads on`;
+  if (topic === 'hold' && splitIsBroken(state))
+    return `nothing: exposure stays at ${here}; only a rollback or a new rollout leads on`;
+  if (topic === 'hold')
+    return `nothing: exposure stays at ${here}; it goes on by itself when the evidence is there, and harm in what is there rolls back`;
   const next = state.brief?.steps[state.step + 1];
   const wider =
     next === undefined

@@ -38,13 +38,16 @@ export interface RolloutBrief {
   readonly generationBase: number;
   readonly salt: string;
   readonly calendar: CohortCalendar;
-  /** Absent where the model declares no channel: then nobody is told, and nothing is spent on it. */
-  readonly notifications?: {
-    /** Workflow time without an answer after which people are told again, milliseconds. */
-    readonly escalateAfterMs: number | null;
-  };
+  /** As the model's file has it now, heard again with every look; absent where it declares no channel: then nobody is told, at no cost. */
+  readonly notifications?: Telling;
   /** Where people reach the HTTP edge, which serves pages of evidence; absent where nobody told. */
   readonly edgeUrl?: string;
+}
+
+/** That somebody is to be told of news. Whom is not policy: a model file that has got channels since speaks for the rollouts that run. */
+export interface Telling {
+  /** Workflow time without an answer after which people are told again, milliseconds. */
+  readonly escalateAfterMs: number | null;
 }
 
 /**
@@ -160,6 +163,8 @@ export interface RolloutState {
   readonly run: 'shadow' | 'canary' | null;
   readonly judgedCohort: number;
   readonly last: Judgement | null;
+  /** First cohort after which evidence that is due was missing; absent while none is. */
+  readonly missingSince?: number;
   readonly request: ApprovalRequest | null;
   /** Key of the approval request people have been told of. */
   readonly announced: string | null;
@@ -217,7 +222,8 @@ export type RolloutEvent =
       readonly effectiveCohort: number;
       readonly effectiveFrom: string;
     }
-  | { readonly kind: 'judged'; readonly judgement: Judgement }
+  /** `notifications`: as the model's file has them now, null where it has none; absent in answers of earlier releases. */
+  | { readonly kind: 'judged'; readonly judgement: Judgement; readonly notifications?: Telling | null }
   | { readonly kind: 'servedOut'; readonly cohort: number }
   | { readonly kind: 'announced'; readonly request: ApprovalRequest | null }
   /** Every gateway has confirmed zero, so long after the decision, milliseconds. */
