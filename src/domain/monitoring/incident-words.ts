@@ -1,4 +1,5 @@
 /** What an incident says of itself. */
+import { grouped } from '../aligned-table.ts';
 import { isoInstant } from '../time.ts';
 import type { DriftHint } from './drift-hint.ts';
 import type { SliceFinding } from './triage.ts';
@@ -32,7 +33,7 @@ export function triageInWords(dominant: SliceFinding | null, slices: readonly Sl
 export function driftInWords(hint: DriftHint | null, unit: string): string {
   if (hint === null) return 'no input moved beyond chance';
   const { input, jsDistanceBase2, reference, current } = hint;
-  return `${input} moved most: Jensen–Shannon distance ${jsDistanceBase2.toFixed(3)} (base 2), ${current} ${unit}s against ${reference} before`;
+  return `${input} moved most: Jensen–Shannon distance ${jsDistanceBase2.toFixed(3)} (base 2), ${grouped(current)} ${unit}s against ${grouped(reference)} before`;
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

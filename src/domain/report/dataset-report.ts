@@ -57,7 +57,7 @@ export function datasetReport(material: DatasetMaterial): Report {
     answer: answerOf(material, days),
     facts: [
       { label: 'Digest', value: version.digest },
-      { label: 'As of', value: `${version.asOf} (event time)` },
+      { label: 'As of', value: version.asOf },
       { label: 'Rows with a label', value: grouped(version.rows) },
       { label: 'Days', value: `${days.length}, from ${days[0]?.day ?? 'none'} to ${days.at(-1)?.day ?? 'none'}` },
       { label: 'Label', value: version.label },
@@ -144,7 +144,8 @@ function partitionsSection(material: DatasetMaterial, days: readonly Day[]): Sec
       zero: true,
       cut: null,
       moments: [],
-      layers: [line('rows', 'neutral', 'landed'), line('accepted', 'candidate', 'passed every check')],
+      // Dashes above: where both lie on one another, both are seen.
+      layers: [line('accepted', 'candidate', 'passed every check'), line('rows', 'neutral', 'landed')],
     },
     table: {
       caption: 'Days of the version',

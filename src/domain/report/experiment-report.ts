@@ -3,8 +3,8 @@ import { grouped } from '../aligned-table.ts';
 import { LOSS_STREAM } from '../rollout/gate-runs.ts';
 import { claimInWords } from '../rollout/words.ts';
 import { runSeen } from './course.ts';
-import type { RunSeen, StreamSeen } from './course.ts';
-import { differenceSection, sideInWords } from './evidence-sections.ts';
+import type { RunSeen } from './course.ts';
+import { differenceSection, sideInWords, slicesSection } from './evidence-sections.ts';
 import type { Told } from './evidence-sections.ts';
 import { decisionsOf } from './material.ts';
 import type { RolloutMaterial } from './material.ts';
@@ -52,6 +52,8 @@ interface Found {
   readonly mean: number;
   readonly lower: number | null;
   readonly upper: number | null;
+  /** What was to be certified where it was found. */
+  readonly margin: number | null;
 }
 
 export function experimentReport(material: ExperimentMaterial): Report {
@@ -61,6 +63,7 @@ export function experimentReport(material: ExperimentMaterial): Report {
   const isJudged = rollout !== null && told !== null && verificationOf(rollout).verified;
   const shadow = isJudged ? runSeen(rollout, 'shadow') : null;
   const canary = isJudged ? runSeen(rollout, 'canary') : null;
+  const newest = canary ?? shadow;
   const found = isJudged ? gainsFound(rollout, [shadow, canary]) : [];
   return {
     format: 1,
@@ -73,8 +76,8 @@ export function experimentReport(material: ExperimentMaterial): Report {
     sections: [
       gainSection(material, found),
       told === null || rollout === null ? null : suiteSection(told, rollout),
-      told === null || shadow === null ? null : differenceSection(told, shadow),
-      told === null || shadow === null ? null : slicesTable(told, shadow.last.streams, material),
+      ...(told === null ? [] : [canary, shadow].map((run) => (run === null ? null : differenceSection(told, run)))),
+      told === null || newest === null ? null : slicesSection(told, newest),
       curveSection(material),
     ].filter((section) => section !== null),
   };
@@ -97,18 +100,20 @@ function gainsFound(rollout: RolloutMaterial, runs: ReadonlyArray<RunSeen | null
       ? []
       : [
           {
-            where: `predicted: held-out days, case ${whole.id}`,
+            where: 'predicted offline',
             units: whole.units,
             mean: whole.candidateLoss! - whole.stableLoss!,
             lower: null,
             upper: null,
+            margin: null,
           },
         ];
   const live = runs.flatMap((run) => {
-    const loss = run?.last.streams.find(({ id }) => id === LOSS_STREAM)?.difference;
-    if (loss == null) return [];
-    const where = run?.run === 'shadow' ? 'found: in shadow' : 'found: under exposure';
-    return [{ where, units: loss.units, mean: loss.mean, lower: loss.lower, upper: loss.upper }];
+    const stream = run?.last.streams.find(({ id }) => id === LOSS_STREAM);
+    if (stream?.difference == null) return [];
+    const { units, mean, lower, upper } = stream.difference;
+    const where = run?.run === 'shadow' ? 'found in shadow' : 'found exposed';
+    return [{ where, units, mean, lower, upper, margin: stream.safeMargin }];
   });
   return [...offline, ...live];
 }
@@ -128,7 +133,15 @@ function answerOf(
   ];
   if (abandoned !== null) return { question, answer: 'no', inWords: `No answer: it was abandoned, ${abandoned}.`, why };
   if (outcome === 'promoted')
-    return { question, answer: 'yes', inWords: 'Yes: its candidate was certified at every step and promoted.', why };
+    return {
+      question,
+      answer: 'yes',
+      inWords:
+        claim === 'improve'
+          ? 'Yes: its candidate was certified better, and promoted.'
+          : 'Yes: its candidate was certified no worse than is tolerated at every step, and promoted.',
+      why,
+    };
   if (outcome === 'refused' || outcome === 'rolled_back')
     return { question, answer: 'no', inWords: `No: its candidate was ${outcome.replace('_', ' ')}.`, why };
   if (newest !== undefined && claim === 'improve' && newest.upper! < 0)
@@ -140,8 +153,8 @@ function factsOf(material: ExperimentMaterial): Report['facts'] {
   const { claim, asOf, readyAt, bundle, training, outcome } = material;
   return [
     { label: 'Claim', value: claimInWords(claim) },
-    { label: 'Data as of', value: `${asOf} (event time)` },
-    { label: 'Ready at', value: `${readyAt} (event time)` },
+    { label: 'Data as of', value: asOf },
+    { label: 'Ready at', value: readyAt },
     { label: 'Bundle', value: bundle?.slice(0, DIGEST_SHOWN) ?? 'none' },
     { label: 'Outcome of its candidate', value: outcome === null ? 'none was submitted' : outcome.replace('_', ' ') },
     ...(training === null
@@ -164,42 +177,40 @@ function gainSection(material: ExperimentMaterial, found: readonly Found[]): Sec
     words: [
       found.length === 0
         ? 'Nothing has been measured of its candidate yet.'
-        : 'Below 0 the candidate is better. What was held out is of days before the candidate; shadow and exposure are of days after.',
+        : 'Below 0 the candidate is better. Predicted is what the largest case of the validation suite showed, of held-out days before the candidate; found is what live units showed after.',
     ],
     basis: { unit, n: found.at(-1)?.units ?? null, timeZone: 'UTC', through: last?.watermark ?? material.asOf },
-    plot: null,
+    plot:
+      found.length === 0
+        ? null
+        : {
+            kind: 'intervals',
+            summary: `Difference of the loss as predicted and as found, with its interval where it was found: ${found.map(({ where, mean }) => `${where} ${sideInWords(mean)}`).join(', ')}.`,
+            x: { column: 'difference', title: `extra loss per 1,000 ${unit}s` },
+            y: { title: '' },
+            row: 'where',
+            lower: 'lower',
+            middle: 'difference',
+            upper: 'upper',
+            toneColumn: null,
+            tones: [{ tone: 'candidate', name: 'difference, and its interval' }],
+            limits: [{ column: 'margin', tone: 'limit', name: 'tolerated' }],
+          },
     table: {
       caption: `Loss of the candidate minus that of stable, per 1,000 ${unit}s`,
-      columns: [text('where', 'Where'), number('units', 'Units'), ...DIFFERENCE_COLUMNS],
-      rows: found.map(({ where, units, mean, lower, upper }) => [
+      columns: [
+        text('where', 'Where'),
+        number('units', 'Units'),
+        ...DIFFERENCE_COLUMNS,
+        number('margin', 'Tolerated', 1),
+      ],
+      rows: found.map(({ where, units, mean, lower, upper, margin }) => [
         where,
         units,
         scaled(mean),
         scaled(lower),
         scaled(upper),
-      ]),
-    },
-  };
-}
-
-function slicesTable({ units }: Told, streams: readonly StreamSeen[], { rollout }: ExperimentMaterial): Section | null {
-  const slices = streams.filter(({ id, difference }) => id.startsWith(`${LOSS_STREAM}/`) && difference !== null);
-  if (slices.length === 0 || rollout === null) return null;
-  return {
-    id: 'shadow-slices',
-    title: 'Slices in shadow',
-    words: [],
-    basis: null,
-    plot: null,
-    table: {
-      caption: `Differences per 1,000 ${units}`,
-      columns: [text('slice', 'Slice'), number('units', 'Matured units'), ...DIFFERENCE_COLUMNS],
-      rows: slices.map(({ id, difference }) => [
-        id.slice(LOSS_STREAM.length + 1),
-        difference!.units,
-        difference!.mean * PER_THOUSAND,
-        difference!.lower * PER_THOUSAND,
-        difference!.upper * PER_THOUSAND,
+        scaled(margin),
       ]),
     },
   };

@@ -199,7 +199,8 @@ function labelsSection(material: MonitoringMaterial): Section {
       zero: true,
       cut: null,
       moments: [],
-      layers: [line('units', 'neutral', 'answered', true), line('labelled', 'candidate', 'labelled', false)],
+      // Dashes above: where both lie on one another, both are seen.
+      layers: [line('labelled', 'candidate', 'labelled', false), line('units', 'neutral', 'answered', true)],
     },
     table: {
       caption: `${unit}s by day`,
@@ -252,9 +253,13 @@ function alertsSection(material: MonitoringMaterial): Section {
     id: 'alerts',
     title: 'Alerts and what came of them',
     words: [
-      incidents.length === 0 ? 'No rule fired.' : `${counted(incidents.length, 'incident')}, in order of opening.`,
+      incidents.length === 0
+        ? 'No rule fired.'
+        : incidents.length === 1
+          ? 'One rule fired.'
+          : `${counted(incidents.length, 'incident')}, in order of opening.`,
     ],
-    basis: { ...basisOf(material), n: null },
+    basis: { ...basisOf(material), unit: 'incident', n: incidents.length },
     plot: null,
     table: {
       caption: 'Incidents in order of opening',
@@ -268,7 +273,7 @@ function alertsSection(material: MonitoringMaterial): Section {
         text('end', 'What came of it'),
       ],
       rows: incidents.map((incident) => [
-        incident.id,
+        shortOf(incident.id),
         incident.openedAt,
         incident.closedAt,
         incident.symptom,
@@ -324,8 +329,8 @@ export function incidentReport(material: MonitoringMaterial, incident: WholeInci
         : { question, answer: 'yes', inWords: `Yes: it was closed at ${closedAt}.`, why },
     facts: [
       { label: 'Objective', value: objective },
-      { label: 'Opened', value: `${openedAt} (event time)` },
-      { label: 'Closed', value: closedAt === null ? 'still open' : `${closedAt} (event time)` },
+      { label: 'Opened', value: openedAt },
+      { label: 'Closed', value: closedAt === null ? 'still open' : closedAt },
       { label: 'Response', value: response },
       { label: 'Ordered by decision', value: incident.responseDecisionId ?? 'none was needed' },
       { label: 'Features concerned', value: features.length === 0 ? 'none in particular' : features.join(', ') },

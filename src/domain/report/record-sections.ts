@@ -3,7 +3,6 @@ import { exposureInWords } from '../rollout/words.ts';
 import { verifyChain } from '../rollout/verify-chain.ts';
 import type { Verification } from '../rollout/verify-chain.ts';
 import { epochMs } from '../time.ts';
-import type { Told } from './evidence-sections.ts';
 import { decisionsOf } from './material.ts';
 import type { ChainedDecision, RolloutMaterial, ToldOrder } from './material.ts';
 import { digest, instant, number, text } from './report.ts';
@@ -37,7 +36,8 @@ function eventsOf(material: RolloutMaterial): Event[] {
     ...approvalEvents(decisions),
     ...material.incidents.flatMap(({ id, openedAt, closedAt, symptom, response, closingReason }) => [
       { at: openedAt, kind: 'alert' as const, what: `incident ${id}`, detail: `${symptom}; response: ${response}` },
-      ...(closedAt === null
+      // What ended after the rollout is no part of its course.
+      ...(closedAt === null || (material.decidedAt !== null && epochMs(closedAt) > epochMs(material.decidedAt))
         ? []
         : [{ at: closedAt, kind: 'alert' as const, what: `incident ${id} closed`, detail: closingReason ?? '' }]),
     ]),
@@ -104,7 +104,7 @@ function approvalEvents(decisions: readonly ChainedDecision[]): Event[] {
 }
 
 /** Exposure over time, and what happened beside it. */
-export function timelineSection(told: Told, material: RolloutMaterial, through: string | null): Section {
+export function timelineSection(material: RolloutMaterial, through: string | null): Section {
   const events = eventsOf(material);
   let exposure = 0;
   const rows = events.map(({ at, kind, what, detail }): Cell[] => {
@@ -113,7 +113,7 @@ export function timelineSection(told: Told, material: RolloutMaterial, through: 
     return [at, kind, what, PERCENT * exposure, detail];
   });
   const moments = momentsOf(events);
-  const basis: Basis = { unit: told.unit, n: null, timeZone: 'UTC', through };
+  const basis: Basis = { unit: 'event', n: events.length, timeZone: 'UTC', through };
   return {
     id: 'timeline',
     title: 'Timeline',
@@ -201,7 +201,7 @@ export function decisionsSection(material: RolloutMaterial): Section {
     words: [
       `${decisions.length} decisions in one chain: each names the one before it by its digest, and the evidence it rests on.`,
     ],
-    basis: null,
+    basis: { unit: 'decision', n: decisions.length, timeZone: 'UTC', through: decisions.at(-1)?.watermark ?? null },
     plot: null,
     table: {
       caption: 'Decisions at which the verdict or its reasons changed, and the newest',

@@ -92,7 +92,7 @@ function reportOf(material: RolloutMaterial, kind: 'rollout' | 'decision'): Repo
     facts: factsOf(standing),
     sections: [
       ...evidenceSections(told, material, { shadow, canary, seen }),
-      timelineSection(told, material, last.watermark),
+      timelineSection(material, last.watermark),
       decisionsSection(material),
       verifySection(material, verification, last),
     ],
@@ -173,7 +173,7 @@ function factsOf({ told, material, last, seen }: Standing): Fact[] {
     { label: 'Exposure now', value: exposureInWords(exposure) },
     {
       label: 'Newest verdict',
-      value: `${last.verdict} after ${last.eventTime} (event time)${last.verdict === 'continue' ? `: ${reasonsInWords(last.reasons)}` : ''}`,
+      value: `${last.verdict} after ${last.eventTime}${last.verdict === 'continue' ? `: ${reasonsInWords(last.reasons)}` : ''}`,
     },
     { label: 'Data through', value: last.watermark === null ? 'no log was read' : last.watermark },
     ...(lag === null

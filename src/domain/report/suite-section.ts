@@ -20,7 +20,13 @@ export function suiteSection(told: Told, material: RolloutMaterial): Section | n
     words: [
       `${found.passed ? 'Passed' : 'Failed'} before anybody was exposed: ${failed} of ${found.cases.length} cases failed.`,
     ],
-    basis: { unit: told.unit, n: null, timeZone: 'UTC', through: offline.watermark },
+    // Cases overlap: the largest is what the whole rests on. Rows are of before the decision.
+    basis: {
+      unit: told.unit,
+      n: Math.max(0, ...found.cases.map(({ units }) => units)),
+      timeZone: 'UTC',
+      through: offline.watermark ?? offline.eventTime,
+    },
     plot: null,
     table: {
       caption: `Mean loss per 1,000 ${told.units} on held-out rows`,

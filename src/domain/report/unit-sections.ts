@@ -201,7 +201,7 @@ export function assignmentSection(told: Told, seen: RunSeen): Section {
 
 /** What each step of the ladder asked for and got. */
 export function stepsSection(told: Told, material: RolloutMaterial): Section {
-  const looks = decisionsOf(material).filter(({ basis }) => basis !== null);
+  const looks = decisionsOf(material).filter(({ run }) => run !== 'operator');
   const { steps } = told.policy.rollout;
   return {
     id: 'steps',
@@ -209,10 +209,10 @@ export function stepsSection(told: Told, material: RolloutMaterial): Section {
     words: [
       'Evidence of later steps counts on top of that of earlier ones; span and units are asked for step by step.',
     ],
-    basis: null,
+    basis: { unit: 'look', n: looks.length, timeZone: 'UTC', through: looks.at(-1)?.watermark ?? null },
     plot: null,
     table: {
-      caption: 'The ladder, and the looks taken on each step',
+      caption: 'The ladder, and the looks or checks on each step',
       columns: [
         text('step', 'Step'),
         text('span', 'Span asked'),
@@ -235,7 +235,7 @@ export function stepsSection(told: Told, material: RolloutMaterial): Section {
           approvals === null ? 'none' : `${approvals.quorum} of ${approvals.roles.join(' or ')}`,
           taken.length,
           taken[0]?.eventTime ?? null,
-          taken.find(({ verdict }) => verdict === 'advance' || verdict === 'rollback')?.verdict ?? '–',
+          taken.find(({ verdict }) => LEAVING.has(verdict))?.verdict ?? '–',
         ];
       }),
     },
@@ -245,11 +245,14 @@ export function stepsSection(told: Told, material: RolloutMaterial): Section {
 const lengthOf = (duration: string | undefined): string =>
   duration === undefined ? '–' : lengthInWords(durationMs(duration));
 
-function ladderStepOf({ policy }: Told, { run, look }: ChainedDecision): number {
-  const first = policy.rollout.steps.findIndex((step) =>
-    run === 'shadow' ? step.mode === 'shadow' : step.mode === 'canary' || step.mode === 'full',
+const LEAVING: ReadonlySet<string> = new Set(['advance', 'rollback', 'refuse']);
+
+/** Looks of a gate count the steps of their run; the checks before it have one each. */
+function ladderStepOf({ policy }: Told, { run, basis, look }: ChainedDecision): number {
+  const first = policy.rollout.steps.findIndex(({ mode }) =>
+    run === 'canary' ? mode === 'canary' || mode === 'full' : mode === run,
   );
-  return first + (look as { readonly step: number }).step;
+  return basis === null ? first : first + (look as { readonly step: number }).step;
 }
 
 /** Scores of both bundles over the cohorts whose labels have matured; nothing where none were recorded. */

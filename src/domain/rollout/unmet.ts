@@ -119,7 +119,7 @@ function certainty(stream: StreamPolicy, input: UnmetInput): string[] {
       ? ', and so far it does not grow'
       : `, about ${Math.ceil(unitsMissing).toLocaleString('en')} units or ${eventTime(Math.ceil(unitsMissing / unitsPerCohort), cohortMs)} at the pace so far`;
   return [
-    `${stream.id}: safety is certified at ×${(1 / level).toFixed(0)}, ${evidenceInWords(lnSafe)} so far${bound(stream, input)}${when}`,
+    `${stream.id}: not certified safe yet, evidence is ${evidenceInWords(lnSafe)} of ×${(1 / level).toFixed(0)} needed${bound(stream, input)}${when}`,
   ];
 }
 

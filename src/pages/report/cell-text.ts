@@ -13,12 +13,15 @@ export function cellText({ kind, digits = 0 }: Column, cell: Cell): string {
   return kind === 'digest' ? cell.slice(0, DIGEST_SHOWN) : proseText(cell);
 }
 
-/** Instants amid words as people read them: `2001-01-03T06:00:00Z` → `2001-01-03 06:00 UTC`. */
+/** Words as people read them: `2001-01-03T06:00:00Z` → `2001-01-03 06:00 UTC`, `-9.2` → `−9.2`, and `5 %` on one line. */
 export const proseText = (words: string): string =>
-  words.replaceAll(
-    /(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})(?:\.\d+)?Z/g,
-    (_, day: string, minute: string, second: string) => `${day} ${minute}${second === ':00' ? '' : second} UTC`,
-  );
+  words
+    .replaceAll(
+      /(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})(?:\.\d+)?Z/g,
+      (_, day: string, minute: string, second: string) => `${day} ${minute}${second === ':00' ? '' : second} UTC`,
+    )
+    .replaceAll(/(?<![\w-])-(?=\d)/g, '−')
+    .replaceAll(/(\d) %/g, '$1\u00a0%');
 
 /** Thousands are grouped; minus zero is zero. */
 export function numberText(value: number, digits: number): string {

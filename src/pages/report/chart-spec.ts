@@ -26,6 +26,10 @@ const HEIGHTS = { wide: 300, narrow: 240 } as const;
 const SQUARE = { wide: 380, narrow: 270 } as const;
 const ROW_HEIGHT = 34;
 const SHORT_SPAN_MS = 4 * 86_400_000;
+const LABEL_HEIGHT = 14;
+const AXIS_WIDTH = 60;
+/** On average, at 12 pixels. */
+const LETTER_WIDTH = 6.5;
 const LABEL_ROWS = { wide: 2, narrow: 4 } as const;
 
 /** @returns null where the section has no plot, or its table no row */
@@ -113,7 +117,7 @@ function courseSpec(plot: Course, { table, size }: Drawn): Spec {
   return {
     data: { values },
     encoding: { x },
-    layer: [...plot.layers.map((layer) => layerSpec(layer, plot)), ...momentSpecs(plot, size, (first + last) / 2)],
+    layer: [...plot.layers.map((layer) => layerSpec(layer, plot)), ...momentSpecs(plot, size, [first, last])],
   };
 }
 
@@ -165,27 +169,55 @@ const SIDES = [
   { align: 'right', dx: -3, isRight: true },
 ] as const;
 
-/** Vertical lines with their names above, in rows so that neighbours do not cover one another. */
-function momentSpecs({ moments, x }: Course, size: ChartSize, middle: number): Spec[] {
+/** Vertical lines with their names above the picture, lifted where neighbours would cover one another. */
+function momentSpecs({ moments, x }: Course, size: ChartSize, span: readonly [first: number, last: number]): Spec[] {
   if (moments.length === 0) return [];
-  const rows = LABEL_ROWS[size];
-  const values = moments.map(({ at, label }, index) => ({ [x.column]: epochMs(at), label, row: index % rows }));
+  const values = placed(moments, size, span).map(({ at, ...label }) => ({ [x.column]: at, ...label }));
   const rule = { mark: { type: 'rule', color: 'var(--muted)', strokeDash: [1, 3] }, data: { values } };
-  const labels = Array.from({ length: rows }, (_, row) =>
+  const labels = Array.from({ length: LABEL_ROWS[size] }, (_, row) =>
     SIDES.map(({ align, dx, isRight }) => ({
-      data: { values: values.filter((value) => value.row === row && isRight === Number(value[x.column]) > middle) },
-      mark: { type: 'text', align, baseline: 'top', dx, y: 2 + 14 * row },
+      data: { values: values.filter((value) => value.row === row && value.isRight === isRight) },
+      mark: { type: 'text', align, baseline: 'bottom', dx, y: -3 - LABEL_HEIGHT * row },
       encoding: { text: { field: 'label' } },
     })),
   );
   return [rule, ...labels.flat().filter(({ data }) => data.values.length > 0)];
 }
 
+interface PlacedLabel {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly label: string;
+  readonly row: number;
+  readonly isRight: boolean;
+}
+
+/** Each in the lowest row in which there is room, or in the one that has been free for longest. */
+function placed(
+  moments: Course['moments'],
+  size: ChartSize,
+  [first, last]: readonly [first: number, last: number],
+): PlacedLabel[] {
+  const ends = Array.from({ length: LABEL_ROWS[size] }, () => Number.NEGATIVE_INFINITY);
+  const inOrder = moments.map(({ at, label }) => ({ at: epochMs(at), label })).sort((a, b) => a.at - b.at);
+  return inOrder.map(({ at, label }) => {
+    const isRight = at > (first + last) / 2;
+    const place = last === first ? 0 : ((CHART_WIDTHS[size] - AXIS_WIDTH) * (at - first)) / (last - first);
+    const width = LETTER_WIDTH * (label.length + 1);
+    const begin = isRight ? place - width : place;
+    const free = ends.findIndex((end) => end <= begin);
+    const row = free === -1 ? ends.indexOf(Math.min(...ends)) : free;
+    ends[row] = begin + width;
+    return { at, label, row, isRight };
+  });
+}
+
 function intervalsSpec(plot: Extract<Plot, { kind: 'intervals' }>, { table, size }: Drawn): Spec {
   const y = {
     field: plot.row,
     type: 'nominal',
-    sort: null,
+    // As in the table: a row that lacks an end would otherwise come last.
+    scale: { domain: valuesOf(table).map((value) => value[plot.row]) },
     title: null,
     axis: { labelColor: 'var(--ink)', labelLimit: size === 'wide' ? 240 : 180, domain: false, ticks: false },
   };

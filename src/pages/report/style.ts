@@ -47,7 +47,7 @@ th{font-weight:600}
 th.num,td.num{text-align:right;font-variant-numeric:tabular-nums}td.num{white-space:nowrap}
 td.instant{white-space:nowrap;font-variant-numeric:tabular-nums}
 td.text{min-width:5.5em}
-td.long{min-width:20em}
+td.long{min-width:13em}
 td.whole-digest{min-width:12em;word-break:break-all}
 td.digest,td.whole-digest,pre,code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:10px 12px;white-space:pre-wrap;overflow-wrap:anywhere}

@@ -17,7 +17,7 @@ describe('the hint at drift', () => {
     assert.equal(hint?.input, 'shop');
     assert.match(
       driftInWords(hint, 'visit'),
-      /^shop moved most: Jensen–Shannon distance 0\.\d{3} \(base 2\), 1000 visits against 1000 before$/,
+      /^shop moved most: Jensen–Shannon distance 0\.\d{3} \(base 2\), 1,000 visits against 1,000 before$/,
     );
   });
 

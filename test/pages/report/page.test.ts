@@ -3,6 +3,7 @@ import { createVegaRenderer } from '../../../src/adapters/chart-renderer/vega.ts
 import type { RolloutMaterial } from '../../../src/domain/report/material.ts';
 import type { Report } from '../../../src/domain/report/report.ts';
 import { decisionReport, rolloutReport } from '../../../src/domain/report/rollout-report.ts';
+import { proseText } from '../../../src/pages/report/cell-text.ts';
 import { reportPage } from '../../../src/pages/report/page.ts';
 import { browserPath } from '../../integration/web-ui.ts';
 import { openReader } from './opened-page.ts';
@@ -26,7 +27,8 @@ describe('a page of evidence', function () {
     assert.equal(report.answer.answer, 'no');
     assert.match(report.answer.inWords, /^No: it was rolled back, and its exposure is 0/);
     assert.match(report.answer.why.join('\n'), /^loss\/north: .* worse per 1,000 flights than stable/m);
-    assert.ok(html.indexOf(report.answer.inWords) < html.indexOf('<svg'));
+    const place = html.indexOf(proseText(report.answer.inWords));
+    assert.ok(place > 0 && place < html.indexOf('<svg'));
   });
 
   it('is the same file from the same records', async () => {
