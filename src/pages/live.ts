@@ -6,9 +6,10 @@ import type {
   PerformanceRecord,
   StableRecord,
 } from '../contracts/records.ts';
-import type { ApprovalRequestRecord, StageRecord } from '../contracts/records.ts';
+import type { ApprovalRequestRecord, ProposedCaseRecord, StageRecord } from '../contracts/records.ts';
 import type { LadderStep } from '../contracts/rollout-policy.ts';
 import { grouped } from '../domain/aligned-table.ts';
+import { commandLine } from '../domain/command-line.ts';
 import type { Scoreboard } from '../domain/rollout/scoreboard.ts';
 import { exposureInWords } from '../domain/rollout/words.ts';
 import { scoreboardTable } from './scoreboard.ts';
@@ -43,6 +44,8 @@ export interface LiveView {
   readonly incidents: readonly IncidentRecord[];
   readonly performance: PerformanceRecord | null;
   readonly requests: readonly ApprovalRequestRecord[];
+  /** Cases that wait for a word. */
+  readonly proposedCases: readonly ProposedCaseRecord[];
   /** The candidate decided last; null before the first. */
   readonly decided: CandidateRecord | null;
   /** What simpler rules would have done on the same stream; null before anything can be compared. */
@@ -138,6 +141,9 @@ export function liveNews(before: LiveView | null, now: LiveView): string[] {
   );
   news.push(
     ...newOf(before?.requests, now.requests, requestKey).map((request) => `needs a person: ${approveCommand(request)}`),
+    ...newOf(before?.proposedCases, now.proposedCases, ({ suiteCase }) => suiteCase.id).map(
+      (proposed) => `needs a person: ${acceptCommand(proposed)}`,
+    ),
   );
   if (now.drill !== (before?.drill ?? null)) news.push(now.drill === null ? 'drill is over' : `drill: ${now.drill}`);
   if (now.trouble !== (before?.trouble ?? null)) news.push(now.trouble ?? 'trouble is over');
@@ -149,6 +155,11 @@ export function liveNews(before: LiveView | null, now: LiveView): string[] {
 export function approveCommand(request: ApprovalRequestRecord): string {
   const evidence = request.evidenceDigest.slice(0, 16);
   return `npx holdfast approve ${request.rolloutId} --evidence ${evidence} --as NAME --reason "…"`;
+}
+
+/** The command that takes a proposed case, likewise. */
+function acceptCommand({ suiteCase }: ProposedCaseRecord): string {
+  return commandLine(suiteCase.incidentId ?? '', 'acceptCase', {});
 }
 
 function clockLines(view: LiveView, paint: Paint): string[] {
@@ -215,14 +226,20 @@ function incidentLines({ incidents }: LiveView, paint: Paint): string[] {
   return [paint.heading('Incidents'), ...open.map((incident) => paint.bad(`  ${incidentInWords(incident)}`))];
 }
 
-function requestLines({ requests }: LiveView, columns: number, paint: Paint): string[] {
+function requestLines({ requests, proposedCases }: LiveView, columns: number, paint: Paint): string[] {
+  const shown = (command: string): string[] => shellLines(command, columns - 2).map((line) => `  ${line}`);
   const waiting = requests.filter(({ approvals, quorum }) => approvals.length < quorum);
-  if (waiting.length === 0) return [];
-  const lines = waiting.flatMap((request) => [
-    `  ${request.idea} waits for approval by ${request.roles.join(' or ')} since ${request.since}:`,
-    ...shellLines(approveCommand(request), columns - 2).map((line) => `  ${line}`),
-  ]);
-  return [paint.urgent('A person is needed'), ...lines];
+  const lines = [
+    ...waiting.flatMap((request) => [
+      `  ${request.idea} waits for approval by ${request.roles.join(' or ')} since ${request.since}:`,
+      ...shown(approveCommand(request)),
+    ]),
+    ...proposedCases.flatMap((proposed) => [
+      `  ${proposed.suiteCase.id} waits for a word of ${proposed.role}, whether the suite takes it:`,
+      ...shown(acceptCommand(proposed)),
+    ]),
+  ];
+  return lines.length === 0 ? [] : [paint.urgent('A person is needed'), ...lines];
 }
 
 function footerLines({ uiUrl, ended, keys }: LiveView, paint: Paint): string[] {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ApprovalRequestRecord, CandidateRecord, DecisionRecord } from '../../src/contracts/records.ts';
+import type {
+  ProposedCaseRecord,
+  ApprovalRequestRecord,
+  CandidateRecord,
+  DecisionRecord,
+} from '../../src/contracts/records.ts';
 import { approveCommand, liveNews, liveScreen } from '../../src/pages/live.ts';
 import type { LiveView, Paint } from '../../src/pages/live.ts';
 
@@ -61,6 +66,24 @@ const REQUEST: ApprovalRequestRecord = {
   open: true,
 };
 
+const PROPOSED: ProposedCaseRecord = {
+  suiteCase: {
+    id: 'incident-2001-02-05-1',
+    origin: 'incident',
+    incidentId: 'incident/flight-delay/2001-02-05-1',
+    where: 'true',
+    days: { from: '2001-02-05', to: '2001-02-05' },
+    lastDays: null,
+    maxRegressionPerThousand: 10,
+    minUnits: 200,
+    reason: 'served with features 3 h old',
+    since: '2001-02-06T00:00:00Z',
+  },
+  role: 'operator',
+  within: 'P3D',
+  word: null,
+};
+
 const VIEW: LiveView = {
   model: 'flight-delay',
   title: 'Will it be late?',
@@ -97,6 +120,7 @@ const VIEW: LiveView = {
   incidents: [],
   performance: null,
   requests: [REQUEST],
+  proposedCases: [],
   decided: null,
   scoreboard: null,
   keys: null,
@@ -202,5 +226,20 @@ describe('the live view', () => {
   it('tells a log the command that answers a request', () => {
     const news = liveNews({ ...VIEW, requests: [] }, VIEW);
     assert.deepEqual(news, [`${VIEW.eventTime ?? ''}  needs a person: ${approveCommand(REQUEST)}`]);
+  });
+
+  it('shows a case that waits for a word, and tells a log of it once, with the command that takes it', () => {
+    const view = { ...VIEW, requests: [], proposedCases: [PROPOSED] };
+    const accept = 'npx holdfast case accept incident/flight-delay/2001-02-05-1 --as NAME --reason "…"';
+    const screen = liveScreen(view, 110, PLAIN);
+    const from = screen.indexOf('A person is needed');
+    assert.deepEqual(screen.slice(from + 1, from + 3), [
+      '  incident-2001-02-05-1 waits for a word of operator, whether the suite takes it:',
+      `  ${accept}`,
+    ]);
+    assert.deepEqual(liveNews({ ...view, proposedCases: [] }, view), [
+      `${VIEW.eventTime ?? ''}  needs a person: ${accept}`,
+    ]);
+    assert.deepEqual(liveNews(view, view), []);
   });
 });

@@ -9,7 +9,16 @@ type Transaction = Parameters<Parameters<Records['transaction']>[1]>[0];
 
 export type RecordedView = Pick<
   LiveView,
-  'stable' | 'candidate' | 'decided' | 'queued' | 'stages' | 'decisions' | 'incidents' | 'performance' | 'requests'
+  | 'stable'
+  | 'candidate'
+  | 'decided'
+  | 'queued'
+  | 'stages'
+  | 'decisions'
+  | 'incidents'
+  | 'performance'
+  | 'requests'
+  | 'proposedCases'
 >;
 
 const DECISIONS_READ = 20;
@@ -33,6 +42,7 @@ export function readView(records: Records, { model }: ModelDeclaration): Promise
       incidents: (await tx.list('incident')).map(({ body }) => body),
       performance: performance?.body ?? null,
       requests: (await tx.list('approvalRequest')).map(({ body }) => body).filter(({ open }) => open),
+      proposedCases: (await tx.list('proposedCase')).map(({ body }) => body).filter(({ word }) => word === null),
     };
   });
 }

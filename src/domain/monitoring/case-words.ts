@@ -1,4 +1,5 @@
 /** A proposed case in words: what it asks of candidates, who may judge it until when, and how. */
+import { grouped } from '../aligned-table.ts';
 import { commandLine } from '../command-line.ts';
 import { code, escaped, fact, fenced, jsonToPaste } from '../markdown.ts';
 import { epochMs, isoInstant, lengthInWords } from '../time.ts';
@@ -45,7 +46,7 @@ export function caseFacts(desk: CaseDesk): string[] {
   const open = openCase(desk);
   return [
     fact('New case', `${escaped(caseId)}: ${caseInWords(proposal, code)}`),
-    fact('Labelled', `${labelled} units on these days by now`),
+    fact('Labelled', `${grouped(labelled)} units on these days by now`),
     ...(word === null ? [] : [fact('Word', escaped(wordInWords(word)))]),
     ...(open === null
       ? []
