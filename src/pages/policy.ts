@@ -42,8 +42,44 @@ function marginLines({ rollout, unit }: PolicyParts): string[] {
     'Margins:',
     `  "not-worse" tolerates the loss of ${wrongAnswers(marginPerThousand, rollout)} per ${units}; "improve" tolerates none;`,
     `  before each rise it must be certain that ${wrongAnswers(harmBudgetPerThousand, rollout)} per ${units}, exposed or not, is the most it can cost;`,
-    `  serving errors may be ${rounded(errorRatio)} times the stable bundle's.`,
+    `  serving errors may be ${rounded(errorRatio)} times the stable bundle's;`,
+    ...harmLines({ rollout, unit }),
   ];
+}
+
+/**
+ * What rolls back at once. It lies above what single days do, and so it may lie above what has to be certified, which is about all days
+ * together: then there is a stretch between the two in which only people decide.
+ */
+function harmLines({ rollout, unit }: Pick<PolicyParts, 'rollout' | 'unit'>): string[] {
+  const { harmBudgetPerThousand: budget, harmMarginPerThousand: loss = budget / 2, slices, metrics } = rollout;
+  const perThousand = (value: number): string => `${rounded(value)} per 1,000`;
+  const times = (value: number): string => `${rounded(value)} times the stable bundle's rate`;
+  const lines = [
+    `${wrongAnswers(loss, rollout)} per 1,000 ${unit.name}s exposed, over any stretch of time, roll back${between(loss, budget, perThousand, 'before the last rise, ')}`,
+    ...slices
+      .filter(({ role }) => role !== 'diagnostic')
+      .map(
+        ({ id, role, harmMarginPerThousand: harm, marginPerThousand: safe }) =>
+          `${id}: ${harm === 0 ? 'any certified loss' : `a loss of ${perThousand(harm)}`} in it rolls back${between(harm, role === 'required' ? safe : undefined, perThousand)}`,
+      ),
+    ...metrics
+      .filter(({ role }) => role !== 'diagnostic')
+      .map((metric) => {
+        const [harm, safe, words] =
+          metric.shape === 'count'
+            ? ([metric.harmRatio, metric.safeRatio, times] as const)
+            : ([metric.harmMarginPerThousand, metric.marginPerThousand, perThousand] as const);
+        return `${metric.name}: more than ${words(harm)} rolls back${between(harm, metric.role === 'required' ? safe : undefined, words)}`;
+      }),
+  ];
+  return lines.map((line, index) => `  ${line}${index === lines.length - 1 ? '.' : ';'}`);
+}
+
+/** What lies between the certificate and the harm; nothing where the two leave no room. */
+function between(harm: number, safe: number | undefined, words: (value: number) => string, where = ''): string {
+  if (safe === undefined || harm <= safe) return '';
+  return `; ${where}between ${rounded(safe)} and ${words(harm)} a candidate neither rises nor falls, and the deadline of its step calls a person`;
 }
 
 /** One unit of loss in words: the loss is bounded, and its bound is an answer as wrong as can be. */

@@ -57,6 +57,25 @@ describe('a rule of the model file at its boundary', () => {
         expected,
       ));
 
+  for (const [title, margin] of [
+    ['below', 10],
+    ['at', 20],
+    ['above', 30],
+  ] as const)
+    it(`lets the certificate of a slice and of a metric lie ${title} its harm margin, as that of the loss may`, () =>
+      assert.deepEqual(
+        problems((file) => {
+          const rollout = file['rollout'] as Record<string, Json>;
+          const where = { depot: ['north'] };
+          const harm = { role: 'required', harmMarginPerThousand: 20, marginPerThousand: margin };
+          const metric = { unitOfAnalysis: 'parcel', meaning: 'Cost', source: { kind: 'pushed' }, lag: 'PT6H' };
+          rollout['harmMarginPerThousand'] = 30;
+          rollout['slices'] = [{ id: 'north', where, ...harm }];
+          rollout['metrics'] = [{ shape: 'difference', name: 'cost', ...metric, ...harm }];
+        }),
+        [],
+      ));
+
   for (const [step, expected] of [
     ['PT2M', []],
     ['PT2S', []],

@@ -6,6 +6,15 @@ import { lengthInWords } from '../../src/domain/time.ts';
 import { modelInWords } from '../../src/pages/model.ts';
 import { policyInWords } from '../../src/pages/policy.ts';
 
+const METRIC = {
+  meaning: 'what it costs',
+  direction: 'lower-is-better',
+  role: 'required',
+  unitOfAnalysis: 'flight',
+  lag: 'PT6H',
+} as const;
+const CANARY: ['canary'] = ['canary'];
+
 describe('a rollout policy in words', () => {
   let flights: ModelDeclaration;
   before(async () => {
@@ -50,6 +59,47 @@ describe('a rollout policy in words', () => {
       withPolicy({ harmBudgetPerThousand: 500 }),
       /rises to 5 % once it is certain that harm is at most 1000 extra/,
     );
+  });
+
+  it('says what rolls back at once, and where it leaves room above what has to be certified', () => {
+    const harms = withPolicy({
+      harmBudgetPerThousand: 5,
+      harmMarginPerThousand: 30,
+      slices: [
+        { id: 'newark', where: { origin: ['EWR'] }, role: 'veto', harmMarginPerThousand: 0 },
+        { id: 'logan', where: { origin: ['BOS'] }, role: 'required', harmMarginPerThousand: 40, marginPerThousand: 20 },
+      ],
+      metrics: [
+        {
+          ...METRIC,
+          observable: CANARY,
+          name: 'refunds',
+          shape: 'count',
+          source: { kind: 'pushed' },
+          harmRatio: 3,
+          safeRatio: 2,
+        },
+        {
+          ...METRIC,
+          observable: CANARY,
+          name: 'cost',
+          shape: 'difference',
+          source: { kind: 'pushed' },
+          harmMarginPerThousand: 5,
+          marginPerThousand: 10,
+        },
+      ],
+    });
+    const person = 'a candidate neither rises nor falls, and the deadline of its step calls a person';
+    for (const line of [
+      `  30 extra bad outcomes (certain and wrong) per 1,000 flights exposed, over any stretch of time, roll back; before the last rise, between 5 and 30 per 1,000 ${person};`,
+      '  newark: any certified loss in it rolls back;',
+      `  logan: a loss of 40 per 1,000 in it rolls back; between 20 and 40 per 1,000 ${person};`,
+      `  refunds: more than 3 times the stable bundle's rate rolls back; between 2 and 3 times the stable bundle's rate ${person};`,
+      '  cost: more than 5 per 1,000 rolls back.',
+    ])
+      assert.ok(harms.split('\n').includes(line), `${line}\nin\n${harms}`);
+    assert.match(withPolicy({ harmMarginPerThousand: undefined }), /^ {2}2\.5 extra bad outcomes .* roll back;$/m);
   });
 
   it('names who has to say yes', () => assert.match(withPolicy({}), /and one person in the role approver said yes/));

@@ -24,7 +24,7 @@ const namesDiffer = rule(['rollout'], function* ({ rollout }) {
 
 const slicesSelect = rule(['rollout', 'source'], function* ({ rollout, source }) {
   const inputs = Object.keys(source.inputs);
-  for (const [index, { where, role, marginPerThousand, harmMarginPerThousand }] of rollout.slices.entries()) {
+  for (const [index, { where, role, marginPerThousand }] of rollout.slices.entries()) {
     const path = ['rollout', 'slices', index];
     if (Object.keys(where).length === 0)
       yield { path: [...path, 'where'], problem: 'selects every unit', remedy: 'name an input and its values' };
@@ -47,15 +47,7 @@ const slicesSelect = rule(['rollout', 'source'], function* ({ rollout, source })
         remedy: 'or give marginPerThousand',
       };
     }
-    if (marginPerThousand !== undefined && marginPerThousand < harmMarginPerThousand)
-      yield marginBelowHarm([...path, 'marginPerThousand'], harmMarginPerThousand);
   }
-});
-
-const marginBelowHarm = (path: (string | number)[], harm: number): RuleFault => ({
-  path,
-  problem: 'is below what counts as harm: a candidate in between could neither stop nor pass',
-  allowed: `${harm} or more`,
 });
 
 const metricsCertify = rule(['rollout', 'unit', 'cohort'], function* ({ rollout, unit, cohort }) {
@@ -71,21 +63,15 @@ const metricsCertify = rule(['rollout', 'unit', 'cohort'], function* ({ rollout,
           allowed: '"guardrail" or "diagnostic"',
           remedy: 'or give safeRatio',
         };
-      if (metric.safeRatio !== undefined && metric.safeRatio < metric.harmRatio)
-        yield marginBelowHarm([...path, 'safeRatio'], metric.harmRatio);
       if (metric.source.kind === 'prometheus')
         yield* stepDivides(metric.source.step, [...path, 'source', 'step'], cohort);
-    } else {
-      if (metric.role === 'required' && metric.marginPerThousand === undefined)
-        yield {
-          path: [...path, 'role'],
-          problem: 'is required and has no marginPerThousand to be certified below',
-          allowed: '"guardrail" or "diagnostic"',
-          remedy: 'or give marginPerThousand',
-        };
-      if (metric.marginPerThousand !== undefined && metric.marginPerThousand < metric.harmMarginPerThousand)
-        yield marginBelowHarm([...path, 'marginPerThousand'], metric.harmMarginPerThousand);
-    }
+    } else if (metric.role === 'required' && metric.marginPerThousand === undefined)
+      yield {
+        path: [...path, 'role'],
+        problem: 'is required and has no marginPerThousand to be certified below',
+        allowed: '"guardrail" or "diagnostic"',
+        remedy: 'or give marginPerThousand',
+      };
   }
 });
 
