@@ -32,7 +32,6 @@ const MESSAGES: readonly Message[] = Object.values(contracts).flatMap((value) =>
 const messageOf = (name: string): Message => MESSAGES.find((known) => known.name === name)!;
 const malformed = ({ sample, schema }: Message): MalformedMessage[] => {
   const full = { ...sample, ...('commandId' in schema.shape ? { commandId: 'command-1' } : {}) };
-  // By the whole schema: the schemas of its fields are frozen where another test has frozen the messages, and build nothing any more.
   const optional = Object.keys(full).filter((field) => schema.safeParse({ ...full, [field]: undefined }).success);
   return [...undecodable(), ...misshapen(full, optional)];
 };
