@@ -17,6 +17,7 @@ const PARTS: readonly Part[] = [
     files: [
       'dist/test/domain/report/other-reports.test.js',
       'dist/test/pages/report/page.test.js',
+      'dist/test/pages/report/chart-spec.test.js',
       'dist/test/pages/report/one-story.test.js',
       'dist/test/pages/report/prepared-pages.proof.js',
       'dist/test/http/reports.test.js',

@@ -36,6 +36,7 @@ export function limitsInWords({ safeMargin, harmMargin }: Pick<StreamSeen, 'safe
   const limits = `up to ${sideInWords(safeMargin)} is tolerated for leaving the step, ${harmInWords(harmMargin)}`;
   return harmMargin < safeMargin ? `${limits}, and harm comes first` : limits;
 }
+const FACTOR_SHOWN_MAX = 1_000_000;
 /** Of what the newest bounds and margins need, so much of the picture is theirs. */
 const ROOM = 1.6;
 
@@ -65,6 +66,7 @@ export function differenceSection(told: Told, seen: RunSeen): Section | null {
     id: `difference-${seen.run}`,
     title: RUN_TITLES[seen.run],
     words: [
+      ...(isComparable(seen) ? [] : ['None of this counts: the arms cannot be compared, as the assignment shows.']),
       `The loss of the candidate is ${sideInWords(mean)} per 1,000 ${told.units} than that of stable; for sure it is between ${sideInWords(lower)} and ${sideInWords(upper)}, whenever one looks.`,
       'Below 0 the candidate is better.',
       `${sentence(limitsInWords(newest))}.`,
@@ -110,6 +112,10 @@ export function differenceSection(told: Told, seen: RunSeen): Section | null {
     },
   };
 }
+
+/** Whether the measured split is the ordered one, as far as can be told. */
+export const isComparable = ({ last: { record, basis }, lnSrmNeeded }: RunSeen): boolean =>
+  (record.lnSrmMax ?? 0) < lnSrmNeeded && basis.assignmentFaults.length === 0;
 
 const sentence = (words: string): string => `${words[0]!.toUpperCase()}${words.slice(1)}`;
 
@@ -203,10 +209,8 @@ function metricRow(stream: StreamSeen, look: LookSeen): Cell[] {
     limit(safeMargin),
     limit(harmMargin),
     difference?.units ?? counts?.[2] ?? 0,
-    stream.lnSafe === null ? '–' : `${evidenceInWords(stream.lnSafe)} of ${needed(stream.lnSafeNeeded)}`,
-    Number.isFinite(stream.lnHarmNeeded)
-      ? `${evidenceInWords(stream.lnHarmMax)} of ${needed(stream.lnHarmNeeded)}`
-      : '–',
+    stream.lnSafe === null ? '–' : factorInWords(stream.lnSafe, stream.lnSafeNeeded),
+    Number.isFinite(stream.lnHarmNeeded) ? factorInWords(stream.lnHarmMax, stream.lnHarmNeeded) : '–',
     assessmentInWords(stream, look),
   ];
 }
@@ -217,7 +221,11 @@ function assessmentInWords({ assessment }: StreamSeen, { decision }: LookSeen): 
   return decision.reasons.includes('data-pending') ? 'error: evidence overdue' : 'error: arms not comparable';
 }
 
-const needed = (ln: number): string => `×${Math.exp(ln).toFixed(0)}`;
+/** `×7.4; needs ×20`; beyond a million more would say nothing more. */
+const factorInWords = (ln: number, lnNeeded: number): string => `${shownFactor(ln)}; needs ${shownFactor(lnNeeded)}`;
+
+export const shownFactor = (ln: number): string =>
+  ln > Math.log(FACTOR_SHOWN_MAX) ? `above ×${grouped(FACTOR_SHOWN_MAX)}` : evidenceInWords(ln);
 
 function ratioInWords(counts: StreamSeen['counts']): string {
   if (counts === null) return '–';

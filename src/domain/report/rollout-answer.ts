@@ -5,7 +5,7 @@ import type { Verification } from '../rollout/verify-chain.ts';
 import { reasonsInWords } from '../rollout/look-words.ts';
 import { exposureInWords } from '../rollout/words.ts';
 import type { RunSeen, StreamSeen } from './course.ts';
-import { limitsInWords, notAskedInWords, sideInWords, stepName } from './evidence-sections.ts';
+import { isComparable, limitsInWords, notAskedInWords, sideInWords, stepName } from './evidence-sections.ts';
 import type { Told } from './evidence-sections.ts';
 import type { ChainedDecision, RolloutMaterial } from './material.ts';
 import type { Report } from './report.ts';
@@ -142,15 +142,15 @@ function findings({ seen, told }: Standing): string[] {
   const isNamed = ({ id }: StreamSeen): boolean => decision.reasons.includes(id);
   const named = streams.filter((stream) => stream.isRequired || isNamed(stream));
   const isSplit = (record.lnSrmMax ?? 0) < seen.lnSrmNeeded;
-  const isComparable = isSplit && seen.last.basis.assignmentFaults.length === 0;
+  const areComparable = isComparable(seen);
   const found = (stream: StreamSeen): string =>
-    !isComparable && stream.assessment === 'error'
+    !areComparable && stream.assessment === 'error'
       ? `${streamInWords(told, stream)}; it does not count, because the arms cannot be compared`
       : streamInWords(told, stream);
   return [
     ...(isSplit ? [] : seen.assigned.map((segment) => splitInWords(told, segment))),
     ...named.sort((a, b) => Number(isNamed(b)) - Number(isNamed(a))).map(found),
-    ...(seen.run === 'canary' && isComparable ? ['the measured split is the ordered one, as far as can be told'] : []),
+    ...(seen.run === 'canary' && areComparable ? ['the measured split is the ordered one, as far as can be told'] : []),
     ...worstSlice(told, streams, named),
   ];
 }

@@ -1,7 +1,6 @@
 /** Units: how many were assigned and have matured, to which arm, and what the bundles answered for them. */
 import { grouped } from '../aligned-table.ts';
 import { LOSS_STREAM } from '../rollout/gate-runs.ts';
-import { evidenceInWords } from '../rollout/look-words.ts';
 import type { LookBasis } from '../rollout/looks.ts';
 import { QUANTUM } from '../rollout/measure.ts';
 import type { RecordedEvidence } from '../rollout/recorded-chain.ts';
@@ -11,7 +10,7 @@ import type { ScoreBin, ScoreTally } from '../rollout/score-tally.ts';
 import { exposureInWords } from '../rollout/words.ts';
 import { durationMs, lengthInWords } from '../time.ts';
 import type { RunSeen } from './course.ts';
-import { basisOf, stepName } from './evidence-sections.ts';
+import { basisOf, shownFactor, stepName } from './evidence-sections.ts';
 import type { Told } from './evidence-sections.ts';
 import { decisionsOf } from './material.ts';
 import type { ChainedDecision, RolloutMaterial } from './material.ts';
@@ -175,8 +174,8 @@ export function assignmentSection(told: Told, seen: RunSeen): Section {
       isShadow
         ? 'In shadow every unit is answered by stable, and both bundles score it.'
         : isBroken
-          ? `The measured split is not the ordered one: evidence that it differs ${evidenceInWords(lnSrmMax)}, the alarm is at ${evidenceInWords(seen.lnSrmNeeded)}. What was compared is not comparable.`
-          : `The measured split is the ordered one as far as can be told: evidence against it was at most ${evidenceInWords(Math.max(0, lnSrmMax))}, the alarm is at ${evidenceInWords(seen.lnSrmNeeded)}.`,
+          ? `The measured split is not the ordered one: evidence that it differs is ${shownFactor(lnSrmMax)}, the alarm is at ${shownFactor(seen.lnSrmNeeded)}. What was compared is not comparable.`
+          : `The measured split is the ordered one as far as can be told: evidence against it was at most ${shownFactor(Math.max(0, lnSrmMax))}, the alarm is at ${shownFactor(seen.lnSrmNeeded)}.`,
       ...(faults.length === 0 ? [] : [`Faults of the assignment: ${faults.join(', ')}.`]),
     ],
     basis: basisOf(told, seen.last, units),

@@ -22,6 +22,7 @@ const SIZES = Object.keys(CHART_WIDTHS) as ChartSize[];
 const OPEN_ROWS_MAX = 8;
 /** Text cells that are sentences. */
 const LONG_TEXT = 40;
+const STACKED_COLUMNS_MIN = 8;
 const WHOLE_DIGEST = /^[0-9a-f]{64}$/;
 
 /** @throws REPORT_NOT_DRAWN, as the drawing does */
@@ -183,20 +184,31 @@ function tableHtml({ id, title, plot }: Section, table: Table): string {
   const { caption, columns, rows, of } = table;
   const part = of !== undefined && of > rows.length ? `; ${rows.length} of ${of.toLocaleString('en')} shown` : '';
   const heads = columns.map(
-    (column) => `<th scope="col"${column.kind === 'number' ? ' class="num"' : ''}>${escaped(column.title)}</th>`,
+    ({ kind, title: head }) =>
+      `<th scope="col" role="columnheader"${kind === 'number' ? ' class="num"' : ''}>${escaped(head)}</th>`,
   );
   const lines = rows.map((row) => {
     const cells = columns.map((column, index) => {
       const shown = cellText(column, row[index] ?? null);
-      return `<td class="${cellClass(column.kind, shown)}">${escaped(shown)}</td>`;
+      return `<td role="cell" data-head="${escaped(column.title)}" class="${cellClass(column.kind, shown)}">${escaped(shown)}</td>`;
     });
-    return `<tr>${cells.join('')}</tr>`;
+    return `<tr role="row">${cells.join('')}</tr>`;
   });
-  const inner = `<table id="${id}-table"><caption><span>${prose(caption)}${part}</span></caption><thead><tr>${heads.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`;
+  const stacks = isStacked(table) ? ' class="stacks"' : '';
+  // Said again as roles: as blocks on a telephone these would be no table to a screen reader.
+  const inner = `<table id="${id}-table"${stacks} role="table"><caption><span>${prose(caption)}${part}</span></caption><thead role="rowgroup"><tr role="row">${heads.join('')}</tr></thead><tbody role="rowgroup">${lines.join('')}</tbody></table>`;
   const scroll = `<div class="scroll" role="group" aria-label="${escaped(`${title}: ${caption}`)}" tabindex="0">${inner}</div>`;
   if (plot === null) return scroll;
   const open = rows.length <= OPEN_ROWS_MAX ? ' open' : '';
   return `<details${open}><summary>The numbers of this plot</summary>${scroll}</details>`;
+}
+
+/** Whether a telephone shows it row by row, one cell a line: sentences, or few rows of many columns. */
+function isStacked({ columns, rows }: Table): boolean {
+  const hasSentences = rows.some((row) =>
+    columns.some((column, index) => column.kind === 'text' && cellText(column, row[index] ?? null).length > LONG_TEXT),
+  );
+  return hasSentences || (columns.length >= STACKED_COLUMNS_MIN && rows.length <= OPEN_ROWS_MAX);
 }
 
 function cellClass(kind: Table['columns'][number]['kind'], shown: string): string {

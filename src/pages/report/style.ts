@@ -52,6 +52,12 @@ td.whole-digest{min-width:12em;word-break:break-all}
 td.digest,td.whole-digest,pre,code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.85em}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:10px 12px;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{border-top:1px solid var(--line);margin-top:28px;padding-top:14px;padding-bottom:36px;color:var(--muted);font-size:.875rem}
-@media (max-width:700px){.wide{display:none}.narrow{display:block}.square svg{max-width:none}header,main,footer{padding-left:16px;padding-right:16px}h1{font-size:1.35rem}.verdict{font-size:1.15rem}.answer{padding:14px}}
+@media (max-width:700px){
+.stacks,.stacks tbody,.stacks tr,.stacks caption{display:block}
+.stacks thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stacks tr{border-top:1px solid var(--line);padding:7px 0}
+.stacks td{display:grid;grid-template-columns:6.6rem minmax(0,1fr);gap:10px;border:0;padding:2px 10px;min-width:0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+.stacks td::before{content:attr(data-head);color:var(--muted);font:.875rem/1.55 system-ui,sans-serif;overflow-wrap:normal}
+.wide{display:none}.narrow{display:block}.square svg{max-width:none}header,main,footer{padding-left:16px;padding-right:16px}h1{font-size:1.35rem}.verdict{font-size:1.15rem}.answer{padding:14px}}
 @media print{nav,.skip{display:none}details>*{display:block}section.part{break-inside:avoid}}
 `;

@@ -98,6 +98,12 @@ describe('a page of evidence, read from end to end', function () {
       assert.equal(errors!['assessment'], 'watched');
     });
 
+  it('says where a difference stands that it does not count', () => {
+    assert.match(wordsOf(page('page-06'), 'difference-canary'), /^None of this counts: the arms cannot be compared/);
+    for (const name of ['page-01', 'page-07'] as const)
+      assert.doesNotMatch(wordsOf(page(name), 'difference-shadow'), /None of this counts/);
+  });
+
   it('does not let time seem to help while evidence that is due stays away', () => {
     assert.match(
       page('page-07').answer.why.join('\n'),
