@@ -41,8 +41,8 @@ export function createLabelingActivities(ports: LabelingPorts): LabelingActiviti
 
 /**
  * The campaign whose turn it is; null where none is. Spans end at whole multiples of `labeling.every` from the first day of traffic, so
- * that when it is looked for changes nothing. One that is open puts the next off until its own labels could not count any more, so that one
- * whose process was ended from outside does not stop labelling for good. What has grown too old meanwhile is not asked about.
+ * that when it is looked for changes nothing. One that is open puts the next off until its own labels could not count any more, and is then
+ * overtaken: one whose process was ended from outside does not stop labelling for good. What has grown too old meanwhile is not asked about.
  */
 export async function dueCampaign(
   tx: RecordTransaction,
@@ -58,11 +58,13 @@ export async function dueCampaign(
   if (last !== undefined && epochMs(last.through) >= through) return null;
   const before = last === undefined ? null : await tx.get('labelCampaign', last.campaignId);
   const counted = before === null ? 0 : epochMs(before.through) + durationMs(label.attributionWindow);
-  if (before?.state === 'open' && watermark < counted) return null;
+  const open = before?.state === 'open';
+  if (open && watermark < counted) return null;
   const from = Math.max(last === undefined ? calendar.origin : epochMs(last.through), through - everyMs);
   const day = isoDay(through);
   const ordinal = 1 + Math.floor((through - epochMs(day)) / everyMs);
-  return { campaignId: campaignId(model, day, ordinal), from: isoInstant(from), through: isoInstant(through) };
+  const span = { campaignId: campaignId(model, day, ordinal), from: isoInstant(from), through: isoInstant(through) };
+  return open && last !== undefined ? { ...span, overtakes: last.campaignId } : span;
 }
 
 async function drawCampaign(

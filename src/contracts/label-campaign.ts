@@ -10,6 +10,8 @@ export interface CampaignSpan {
   readonly campaignId: string;
   readonly from: string;
   readonly through: string;
+  /** The campaign before, where it is open still and its labels could not count any more. */
+  readonly overtakes?: string;
 }
 
 export interface CampaignInput {

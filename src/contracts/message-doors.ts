@@ -3,6 +3,7 @@ import {
   adjudicateLabelTaskMessage,
   answerLabelTaskMessage,
   campaignClosedSignal,
+  campaignOvertakenSignal,
   candidateReadySignal,
   CASE_COMMANDS,
   COMMANDS,
@@ -54,7 +55,7 @@ export const DOORS = {
     about:
       'One labelling effort: people are asked about requests without an outcome, until all have a label or the deadline',
     startedBy: 'collection',
-    signals: [answerLabelTaskMessage, adjudicateLabelTaskMessage],
+    signals: [answerLabelTaskMessage, adjudicateLabelTaskMessage, campaignOvertakenSignal],
     updates: [answerLabelTaskMessage, adjudicateLabelTaskMessage],
     status: 'What is asked and how far it is: {model, campaignId, …state, summary, inWords}',
   },

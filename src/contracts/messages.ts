@@ -293,6 +293,12 @@ export const incidentClosedSignal = defineMessage(
   z.strictObject({ incidentId: z.string().min(1).max(200) }),
   { incidentId: 'incident/model/2001-02-25-1' },
 );
+export const campaignOvertakenSignal = defineMessage(
+  'campaignOvertaken',
+  'The next labelling campaign has begun: the labels of this one could not count any more.',
+  z.strictObject({ by: z.string().min(1).max(200) }),
+  { by: 'campaign/model/2001-02-25-2' },
+);
 export const campaignClosedSignal = defineMessage(
   'campaignClosed',
   'A labelling campaign has closed, and its labels are with the gateways.',

@@ -45,8 +45,8 @@ export interface LifecycleActivities {
 
 export interface CollectionInput extends StageInput {
   readonly tally?: LandingTally;
-  /** What is to say of the newest labelling campaign. */
-  readonly labels?: string;
+  /** The newest labelling campaign, and what is to say of it, as Markdown. */
+  readonly labels?: { readonly campaignId: string; readonly inWords: string };
 }
 
 export interface CollectionWork {

@@ -9,6 +9,7 @@ import {
   adjudicateLabelTaskMessage,
   answerLabelTaskMessage,
   campaignClosedSignal,
+  campaignOvertakenSignal,
   EXPLAIN_QUERY,
   STATUS_QUERY,
 } from '../contracts/messages.ts';
@@ -22,6 +23,7 @@ import { collectionId } from '../contracts/names.ts';
 import {
   EMPTY_CAMPAIGN,
   leftInWords,
+  mustClose,
   openCampaign,
   openTasks,
   refuseLabel,
@@ -71,8 +73,11 @@ export async function campaign(input: CampaignInput): Promise<string> {
     show();
   }
   // What came when nothing was open any more is recorded, too: it may open a task again.
-  while (openTasks(desk.state).length + desk.state.pending.length > 0 && !isPast(desk.state)) {
-    await nextAnswers(desk.state, () => desk.state.pending.length > 0 || historyIsLong());
+  while (openTasks(desk.state).length + desk.state.pending.length > 0 && reasonToClose(desk.state) === null) {
+    await nextAnswers(
+      desk.state,
+      () => desk.state.pending.length > 0 || desk.state.overtakenBy !== null || historyIsLong(),
+    );
     const labels = desk.state.pending;
     if (labels.length > 0) {
       const weighed = await control(recordingInWords(labels)).recordLabels({ model, campaignId, labels });
@@ -89,7 +94,7 @@ export async function campaign(input: CampaignInput): Promise<string> {
 
 const historyIsLong = (): boolean => workflowInfo().historyLength > HISTORY_EVENTS_MAX;
 
-const isPast = ({ deadlineAt }: CampaignState): boolean => deadlineAt !== null && workflowNow() >= deadlineAt;
+const reasonToClose = (state: CampaignState): string | null => mustClose(state, workflowNow());
 
 /** Waits for people, until the deadline at the longest. */
 async function nextAnswers({ deadlineAt }: CampaignState, isThere: () => boolean): Promise<void> {
@@ -113,7 +118,7 @@ async function goOn(input: CampaignInput, desk: CampaignDesk, display: Display, 
 
 /** What came last before the deadline is recorded, too; from then on nothing is taken any more. */
 async function close({ model, campaignId }: CampaignInput, desk: CampaignDesk, show: () => void): Promise<void> {
-  const reason = isPast(desk.state) ? 'the deadline has passed' : 'nothing is left to ask';
+  const reason = reasonToClose(desk.state) ?? 'nothing is left to ask';
   const labels = desk.state.pending;
   desk.state = { ...desk.state, closing: reason };
   show();
@@ -160,6 +165,9 @@ function openDoors({ model, campaignId }: CampaignInput, desk: CampaignDesk, sho
       else log.info('a label was not taken', { command: message.name, by: body.by, reason });
     });
   };
+  onSignal(campaignOvertakenSignal, ({ by }) => {
+    if (desk.state.closing === null) desk.state = { ...desk.state, overtakenBy: by };
+  });
   open(answerLabelTaskMessage, 'answer');
   open(adjudicateLabelTaskMessage, 'adjudication');
   const inWords = (): string => campaignInALine(desk.state, desk.end);
@@ -198,6 +206,6 @@ function shownOf({ model, campaignId }: CampaignInput, { state, end }: CampaignD
 }
 
 function deadlineInWords(state: CampaignState): 'none' | 'running' | 'passed' {
-  if (state.closing !== null) return isPast(state) ? 'passed' : 'none';
+  if (state.closing !== null) return reasonToClose(state) === null ? 'none' : 'passed';
   return state.deadlineAt === null ? 'none' : 'running';
 }

@@ -2,7 +2,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { DOORS } from '../contracts/message-doors.ts';
 import type { CampaignSpan } from '../contracts/label-campaign.ts';
-import { campaignClosedSignal, EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
+import { campaignClosedSignal, campaignOvertakenSignal, EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import type { CollectionInput, CollectionWork } from '../contracts/workflows.ts';
 import { addLanding, EMPTY_TALLY, landedInWords, tallyTable } from '../domain/collection/landing-tally.ts';
 import { escaped, fact, fenced, workflowLink } from '../domain/markdown.ts';
@@ -11,7 +11,7 @@ import { campaign } from './campaign.ts';
 import { createDisplay, seeAlso, shownFromStart } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
 import { startOnce } from './start-once.ts';
-import { tellLifecycle } from './tell.ts';
+import { tell, tellLifecycle } from './tell.ts';
 
 /** Leaves room for the next look and the upserts of one more day below 400 events. */
 const HISTORY_EVENTS_LANDING_MAX = 360;
@@ -30,7 +30,7 @@ export async function collection(input: CollectionInput): Promise<void> {
       fact('Log complete through', work?.through ?? 'not known yet'),
       fact('Labels matured through', work?.maturedThrough ?? 'not known yet'),
       fenced(tallyTable(tally)),
-      ...(labels === null ? [] : [fact('Labels by people', labels)]),
+      ...(labels === null ? [] : [fact('Labels by people', labels.inWords)]),
     ].join('\n');
   onQuery(STATUS_QUERY, DOORS.collection.status, () => ({ model, sequence, tally, now, labels }));
   onQuery(EXPLAIN_QUERY, 'The same in words', explain);
@@ -45,7 +45,9 @@ export async function collection(input: CollectionInput): Promise<void> {
   };
 
   onSignal(campaignClosedSignal, ({ campaignId, inWords }) => {
-    labels = `${workflowLink(campaignId, campaignId)}: ${escaped(inWords)}`;
+    // One that was overtaken may speak after the next has begun.
+    if (labels?.campaignId !== campaignId) return;
+    labels = { campaignId, inWords: `${workflowLink(campaignId, campaignId)}: ${escaped(inWords)}` };
     show(now);
   });
 
@@ -67,7 +69,8 @@ export async function collection(input: CollectionInput): Promise<void> {
     // One that is not begun now is found again by the next run.
     if (found.campaign !== undefined && mayGoOn()) {
       show(`draws tasks for ${found.campaign.campaignId}`);
-      labels = await beginCampaign(model, found.campaign);
+      const { campaignId } = found.campaign;
+      labels = { campaignId, inWords: await beginCampaign(model, found.campaign) };
     }
     await tellLifecycle(model, 'collection', landedInWords(tally), found.through);
   }
@@ -82,6 +85,7 @@ async function beginCampaign(model: string, span: CampaignSpan): Promise<string>
     model,
     ...span,
   });
+  if (span.overtakes !== undefined) await tell(span.overtakes, campaignOvertakenSignal, { by: campaignId });
   if (tasks === 0) return escaped(inWords);
   const details = [
     fact('Asked', escaped(inWords)),

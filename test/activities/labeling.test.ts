@@ -131,6 +131,7 @@ describe('labelling by people', function () {
         campaignId: 'campaign/shop/2001-01-03-4',
         from: at(12),
         through: at(18),
+        overtakes: FIRST,
       });
     });
 

@@ -12,6 +12,8 @@ import { eventually, faultsOfAllRuns, historyOf, keepHistory } from './stage-run
 describe('the workflow of a labelling campaign', function () {
   this.timeout(90_000);
   let campaigns: Campaigns;
+  /** One that is left open. */
+  let open: Campaign;
 
   const refusal = async ({ handle }: Campaign, name: string, body: object): Promise<string> => {
     try {
@@ -179,7 +181,7 @@ describe('the workflow of a labelling campaign', function () {
   });
 
   it('goes on as a new run with its answers, and takes an order once across it', async () => {
-    const campaign = await campaigns.begin({ size: 60, answersPerTask: 1, goldShare: 0 }, 80);
+    const campaign = (open = await campaigns.begin({ size: 60, answersPerTask: 1, goldShare: 0 }, 80));
     const { runId } = await campaign.handle.describe();
     await campaign.answer('t01', 'ana', 1, 'command-1');
     // A run that lasts less than two seconds is counted as a fault.
@@ -198,9 +200,11 @@ describe('the workflow of a labelling campaign', function () {
     await keepHistory(campaigns.client.workflow.getHandle(campaign.id, runId), 'campaign--continued-as-new');
   });
 
-  it('is not begun where there is nothing to label, and collection says so', async () => {
-    // The last one is open still: it makes room when its labels could not count any more, twelve hours after its span.
+  it('is closed when its labels could not count any more; where there is nothing to label, none is begun', async () => {
     await campaigns.pass({}, 2);
+    assert.match(await open.handle.result(), /^\d+ of 60 tasks have their label, \d+ stay without/);
+    const { summary } = await open.status();
+    assert.match(summary?.reason ?? '', /^campaign\/shop\/.* has begun: labels of this one could not count any more$/);
     await collectionSays(/nothing to label from .*: every outcome has come by itself/);
   });
 

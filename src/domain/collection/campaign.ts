@@ -59,6 +59,8 @@ export interface CampaignState {
   /** Answers and adjudications taken so far; those without an id of their own are numbered by it. */
   readonly taken: number;
   readonly processed: readonly string[];
+  /** The campaign that has begun because the labels of this one could not count any more; null: none. */
+  readonly overtakenBy: string | null;
   /** Why nothing is taken any more; null while it is open. */
   readonly closing: string | null;
 }
@@ -79,6 +81,7 @@ export const EMPTY_CAMPAIGN: CampaignState = {
   pending: [],
   taken: 0,
   processed: [],
+  overtakenBy: null,
   closing: null,
 };
 
@@ -99,6 +102,12 @@ export function takeWeighing(
   const byTask = new Map(weighed.tasks.map((task) => [task.task, task]));
   const tasks = state.tasks.map((task) => ({ ...task, ...byTask.get(task.task), answeredBy: task.answeredBy }));
   return { ...state, tasks, setAside: weighed.setAside, pending: state.pending.slice(recorded) };
+}
+
+/** Why it must close although tasks are open; null while it need not. @param now Workflow time, epoch milliseconds */
+export function mustClose({ deadlineAt, overtakenBy }: CampaignState, now: number): string | null {
+  if (overtakenBy !== null) return `${overtakenBy} has begun: labels of this one could not count any more`;
+  return deadlineAt !== null && now >= deadlineAt ? 'the deadline has passed' : null;
 }
 
 /** Tasks that people are still asked about. */
