@@ -34,6 +34,11 @@ export interface IncidentStory {
   until(wanted: (state: IncidentStatus) => boolean): Promise<IncidentStatus>;
   /** The objective is met again. */
   recover(): Promise<void>;
+  /**
+   * Recovers, and resolves when a word is waited for and the server knows it: a question may be answered from what has come and is not taken
+   * up yet, and a word that comes with it would be heard before.
+   */
+  propose(): Promise<void>;
   /** The case that the incident has left in the suite; null where it has left none. */
   suiteCase(): Promise<RecordBodies['suiteCase'] | null>;
   proposedCase(): Promise<RecordBodies['proposedCase'] | null>;
@@ -173,13 +178,22 @@ function storyOf(records: RecordStore, model: string, incidentId: string, handle
     recoveredAt: epochMs(RECOVERED),
     because: BECAUSE,
   };
+  const recover = (): Promise<void> =>
+    records.transaction(model, (tx) => tx.put('memory', `${incidentId}/recovery`, { value: recovery }));
   return {
     model,
     incidentId,
     handle,
     status,
     until: (wanted) => eventually(status, wanted),
-    recover: () => records.transaction(model, (tx) => tx.put('memory', `${incidentId}/recovery`, { value: recovery })),
+    recover,
+    async propose() {
+      await recover();
+      await eventually(
+        () => handle.describe(),
+        ({ memo }) => memo?.['next'] != null,
+      );
+    },
     suiteCase: () => records.transaction(model, (tx) => tx.get('suiteCase', 'incident-2001-01-05-1')),
     proposedCase: () => records.transaction(model, (tx) => tx.get('proposedCase', incidentId)),
   };

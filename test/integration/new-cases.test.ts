@@ -58,8 +58,7 @@ describe('words on the case of an incident', function () {
 
   const proposing = async (model: string): Promise<IncidentStory> => {
     const story = await stories.begin(model, { newCases: { role: 'reviewer', within: 'P3D' } });
-    await story.recover();
-    await story.until(({ newCase }) => openCase(newCase) !== null);
+    await story.propose();
     return story;
   };
   const post = async (edge: Edge, path: string, body: object, headers = {}) => {

@@ -157,8 +157,7 @@ describe(`rollouts and incidents in the web UI${skipped}`, function () {
     ] as const) {
       const newCases = { role: 'reviewer', within: 'P3D' };
       const story = await beginIncident(stories.run, stories.records, `case-${kind.toLowerCase()}`, { newCases });
-      await story.recover();
-      await story.until(({ newCase }) => newCase.proposal !== null);
+      await story.propose();
       const { text, blocks } = await ui.currentDetails(story.incidentId);
       assert.match(text, /New case incident-2001-01-05-1: rows where "shop" = 'south'/);
       assert.match(text, /Who may ana, eve \(reviewer\)/);

@@ -42,10 +42,11 @@ export function caseInWords(
 export function caseFacts(desk: CaseDesk): string[] {
   const { proposal, word } = desk;
   if (proposal === null) return [];
-  const { caseId, labelled, people, role } = proposal;
+  const { caseId, reason, labelled, people, role } = proposal;
   const open = openCase(desk);
   return [
     fact('New case', `${escaped(caseId)}: ${caseInWords(proposal, code)}`),
+    fact('Seen', escaped(reason)),
     fact('Labelled', `${grouped(labelled)} units on these days by now`),
     ...(word === null ? [] : [fact('Word', escaped(wordInWords(word)))]),
     ...(open === null
