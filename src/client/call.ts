@@ -1,6 +1,7 @@
 /** One call to Temporal: with a deadline, tried again under the same id, its failure in words. */
 import type { Client } from '@temporalio/client';
 import { HoldfastError } from '../contracts/errors.ts';
+import { SEND_AGAIN } from '../contracts/messages.ts';
 
 export interface CallOptions {
   /** How long to wait for an answer, milliseconds. */
@@ -22,10 +23,15 @@ const GRPC_FAILED_PRECONDITION = 9;
  * not been admitted, and is for the run that follows.
  */
 const BETWEEN_RUNS = 'unexpected workflow task failure';
+/**
+ * How the server says that a worker has done a task and left out an update that came with it, as one may that has just been started and
+ * is asked a question at the same time: nobody has looked at the update, and nothing has come of it.
+ */
+const NOT_LOOKED_AT = "wasn't processed by worker";
 
 /**
- * Calls until there is an answer or the deadline has passed; only a server that is not there, or between two runs of the process, is tried
- * again.
+ * Calls until there is an answer or the deadline has passed; only what nobody has looked at is tried again: no server is there, the process
+ * is between two of its runs, or its worker has just been started.
  * @param target Workflow id, for the words of a failure.
  * @throws PROCESS_NOT_FOUND, CALL_TIMEOUT, TEMPORAL_UNAVAILABLE; every other failure as it is.
  */
@@ -42,7 +48,7 @@ export async function callTemporal<T>(
     } catch (error) {
       // It is loaded by now: without it there is no client to call.
       const sdk = await import('@temporalio/client');
-      const mayRecover = isUnavailable(sdk, error) || isBetweenRuns(sdk, error);
+      const mayRecover = isUnavailable(sdk, error) || isBetweenRuns(sdk, error) || isNotLookedAt(error);
       if (!mayRecover || Date.now() + TRY_AGAIN_MS >= deadline) throw inWords(sdk, error, target);
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
@@ -55,6 +61,11 @@ const isUnavailable = (sdk: Sdk, error: unknown): boolean => hasCode(sdk, error,
 
 const isBetweenRuns = (sdk: Sdk, error: unknown): boolean =>
   hasCode(sdk, error, GRPC_FAILED_PRECONDITION) && causes(error).some(({ message }) => message.includes(BETWEEN_RUNS));
+
+const isNotLookedAt = (error: unknown): boolean =>
+  causes(error).some(
+    (cause) => cause.message.includes(NOT_LOOKED_AT) || ('type' in cause && cause.type === SEND_AGAIN),
+  );
 
 function hasCode({ isGrpcServiceError }: Sdk, error: unknown, code: number): boolean {
   return causes(error).some((cause) => {

@@ -317,5 +317,8 @@ export const stageChangedSignal = defineMessage(
   { stage: 'rollout', inWords: 'waiting for labels', eventTime: '2001-02-01T00:00:00Z', exposure: 0.05 },
 );
 
+/** Type of the failure by which a run refuses an update that it has not looked at: the same one sent again is taken. */
+export const SEND_AGAIN = 'SEND_AGAIN';
+
 export const STATUS_QUERY = 'status';
 export const EXPLAIN_QUERY = 'explain';

@@ -22,11 +22,14 @@ export interface BundleSources {
    * otherwise. They must have been used while they load; the SDK freezes them afterwards.
    */
   readonly preloadModules: readonly string[];
+  /** Modules whose `interceptors` every run is given. */
+  readonly interceptorModules: readonly string[];
 }
 
 export const PRODUCT_SOURCES: BundleSources = {
   workflowsPath: join(BUILT, 'workflows', 'index.js'),
   preloadModules: [join(BUILT, 'contracts', 'messages.js')],
+  interceptorModules: [join(BUILT, 'workflows', 'ahead-of-history.js')],
 };
 
 /** The bundle of the product's workflows: from an earlier start when nothing has changed (0.1 s), else built now (2–3 s). */
@@ -53,6 +56,7 @@ export function bundle(sources: BundleSources, logger: Logger): ReturnType<typeo
   const options: BundleOptions = {
     workflowsPath: sources.workflowsPath,
     preloadModules: [...sources.preloadModules],
+    workflowInterceptorModules: [...sources.interceptorModules],
     logger,
   };
   return bundleWorkflowCode(options);

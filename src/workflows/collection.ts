@@ -10,11 +10,9 @@ import { data, watch } from './activity-doors.ts';
 import { campaign } from './campaign.ts';
 import { createDisplay, seeAlso, shownFromStart } from './display.ts';
 import { onQuery, onSignal } from './doors.ts';
+import { HISTORY_EVENTS_LANDING_MAX } from './limits.ts';
 import { startOnce } from './start-once.ts';
 import { tell, tellLifecycle } from './tell.ts';
-
-/** Leaves room for the next look and the upserts of one more day below 400 events. */
-const HISTORY_EVENTS_LANDING_MAX = 360;
 
 export async function collection(input: CollectionInput): Promise<void> {
   const { model } = input;

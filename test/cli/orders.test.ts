@@ -9,7 +9,7 @@ import { rolloutId as idOf } from '../../src/contracts/names.ts';
 import type { CommandRecord } from '../../src/contracts/records.ts';
 import type { RolloutInput } from '../../src/contracts/workflows.ts';
 import type { Judgement, RolloutBrief } from '../../src/domain/rollout/states.ts';
-import { bundle } from '../../src/worker/bundle.ts';
+import { bundle, PRODUCT_SOURCES } from '../../src/worker/bundle.ts';
 import { openLog, sdkLogger } from '../../src/worker/logging.ts';
 import { startWorkers } from '../../src/worker/run.ts';
 import type { Workers } from '../../src/worker/run.ts';
@@ -102,7 +102,7 @@ describe('commands to a rollout', function () {
       temporal: server,
       taskQueues: ['control', 'data', 'training'],
       bundle: await bundle(
-        { workflowsPath: path('workflows/rollout.js'), preloadModules: [path('contracts/messages.js')] },
+        { ...PRODUCT_SOURCES, workflowsPath: path('workflows/rollout.js') },
         sdkLogger(openLog('warn', 'test')),
       ),
       activities,

@@ -35,7 +35,10 @@ describe('the workers of a process', function () {
     workers = await startWorkers({
       temporal: server,
       taskQueues: ['control', 'data', 'training'],
-      bundle: await bundle({ workflowsPath, preloadModules: [] }, sdkLogger(openLog('warn', 'test'))),
+      bundle: await bundle(
+        { workflowsPath, preloadModules: [], interceptorModules: [] },
+        sdkLogger(openLog('warn', 'test')),
+      ),
       activities,
       workflowsCachedMax: 10,
     });

@@ -4,6 +4,8 @@
  * those of the UI. Left out, with the reason: 9 (continued as new before 2,000 events: replaying them costs a second, ours go on at 450),
  * 13 and 15 (activities without a limit of attempts, and retried: waiting is done by retries here), 23 (is read from pending activities).
  */
+import { OUT_OF_STEP } from '../../src/workflows/ahead-of-history.ts';
+
 export interface HistoryEvent {
   readonly eventTime: string;
   readonly eventType: string;
@@ -104,9 +106,12 @@ function faultsOfEvent(event: HistoryEvent): string[] {
     case 'EVENT_TYPE_WORKFLOW_TASK_FAILED': {
       const failed = event['workflowTaskFailedEventAttributes'] as {
         readonly cause: string;
-        readonly failure?: unknown;
+        readonly failure?: { readonly message?: string };
       };
-      return BY_THE_SERVER.has(failed.cause) ? [] : [`a failed workflow task: ${JSON.stringify(failed)}`];
+      const isGivenBack = failed.failure?.message?.startsWith(OUT_OF_STEP) === true;
+      return isGivenBack || BY_THE_SERVER.has(failed.cause)
+        ? []
+        : [`a failed workflow task: ${JSON.stringify(failed)}`];
     }
     default:
       return [];
