@@ -109,10 +109,11 @@ async function haveJudged(
   desk.inWords = desk.newCase.proposal?.over ?? desk.inWords;
   const patience = { summary: 'until the case is accepted without a word' };
   for (;;) {
-    const open = openCase(desk.newCase);
-    if (open === null) break;
     show();
     await goOnLater();
+    // Read after the await: a word that came meanwhile goes before the clock.
+    const open = openCase(desk.newCase);
+    if (open === null) break;
     const leftMs = open.until - workflowNow();
     if (leftMs <= 0) desk.newCase = { ...desk.newCase, word: withoutWord(open.proposal, isoInstant(workflowNow())) };
     else
@@ -124,7 +125,6 @@ async function haveJudged(
   }
   const { word } = desk.newCase;
   if (word === null) return;
-  show();
   const settled = await control(`the case was ${wordInWords(word)}`).settleCase({ model, incidentId, word });
   desk.inWords = settled.inWords;
   show();

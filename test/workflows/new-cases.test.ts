@@ -28,12 +28,21 @@ describe('the case that an incident proposes', function () {
   let stories: IncidentStories;
   /** Begun before the others: a run that is continued within two seconds is a fault to the rules for histories. */
   let chattered: IncidentStory;
+  /** Nobody answers these for a second, which passes meanwhile. */
+  let ignored: IncidentStory;
+  let escalated: IncidentStory;
   /** Words on these wait until the test lets them be written down. */
   const held = new Map<string, Promise<void>>();
 
   before(async () => {
     stories = await startIncidentStories(createInMemoryRecordStore(), { beforeSettling: async (id) => held.get(id) });
-    chattered = await proposing('chattered', { ...JUDGED, notifications: { channels: [CHANNEL] } });
+    const told: ModelDeclaration['notifications'] = { channels: [CHANNEL] };
+    ignored = await stories.begin('ignored', { newCases: { role: 'reviewer', within: 'PT1S' } });
+    await ignored.recover();
+    [chattered, escalated] = await Promise.all([
+      proposing('chattered', { ...JUDGED, notifications: told }),
+      proposing('told', { ...JUDGED, notifications: { ...told, escalateAfter: 'PT1S' } }),
+    ]);
   });
   after(() => stories.stop());
 
@@ -96,7 +105,7 @@ describe('the case that an incident proposes', function () {
   });
 
   it('enters the suite when nobody has answered in time, and the record says so', async () => {
-    const story = await proposing('ignored', { newCases: { role: 'reviewer', within: 'PT1S' } });
+    const story = ignored;
     assert.equal(
       await story.handle.result(),
       `${BECAUSE}; its case was accepted without a word: nobody answered within 1 second`,
@@ -202,8 +211,7 @@ describe('the case that an incident proposes', function () {
   });
 
   it('is told to people once in eight lines, and again when nobody has answered', async () => {
-    const notifications: ModelDeclaration['notifications'] = { channels: [CHANNEL], escalateAfter: 'PT1S' };
-    const story = await proposing('told', { ...JUDGED, notifications });
+    const story = escalated;
     const toldOf = () =>
       stories.told.filter(({ process, topic }) => process === story.incidentId && topic !== 'incident');
     const [first, again] = await eventually(
