@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import type { RecordStore, RecordTransaction } from '../adapters/record-store/port.ts';
 import { isoInstant } from '../domain/time.ts';
 
@@ -9,6 +9,8 @@ const LONGEST_CALL_MS = 8_000;
 const LOOK_AGAIN_MS = 1_000;
 /** A quiet retry begins at once, whatever the retry policy says of real failures. */
 const NEXT_CALL = '20 ms';
+/** A worker that stops takes what comes until its polls have ended: a wait that came back at once would come back to it. */
+const AFTER_STOP = '3 s';
 
 export interface Waiting {
   /** Runs before each look, outside the transaction: for reading what is large or far away. */
@@ -31,6 +33,7 @@ export async function waitForWork<T>(
   look: (tx: RecordTransaction, watermark: number | null) => Promise<T | null>,
   waiting: Waiting = {},
 ): Promise<T> {
+  const { cancellationSignal } = Context.current();
   const deadline = Date.now() + LONGEST_CALL_MS;
   for (;;) {
     // Begun before the look: a change between the look and the wait would be slept through.
@@ -52,18 +55,34 @@ export async function waitForWork<T>(
       waiting: `${participant} has nothing to do yet`,
       logCompleteThrough: through === null ? 'before the first traffic' : isoInstant(through),
     });
-    Context.current().cancellationSignal.throwIfAborted();
-    if (Date.now() >= deadline) throw notYet(`${participant} has nothing to do yet`);
-    await changed;
+    // A wait is begun anew by the next worker: nobody who stops this one waits for the end of it.
+    if (isStopping(cancellationSignal))
+      throw notYet(`${participant} has nothing to do yet, and this worker stops`, AFTER_STOP);
+    cancellationSignal.throwIfAborted();
+    if (Date.now() >= deadline) throw notYet(`${participant} has nothing to do yet`, NEXT_CALL);
+    await orAborted(changed, cancellationSignal);
   }
 }
 
+async function orAborted(event: Promise<void>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal });
+  });
+  await Promise.race([event, aborted]);
+  over.abort();
+}
+
+/** Whether the worker stops, in the word of the SDK. */
+const isStopping = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN';
+
 /** Expected waiting: retried quietly by the workflow's retry policy, never shown as a failure. */
-function notYet(message: string): ApplicationFailure {
+function notYet(message: string, nextRetryDelay: typeof NEXT_CALL | typeof AFTER_STOP): ApplicationFailure {
   return ApplicationFailure.create({
     message,
     type: 'NOT_YET',
     category: ApplicationFailureCategory.BENIGN,
-    nextRetryDelay: NEXT_CALL,
+    nextRetryDelay,
   });
 }

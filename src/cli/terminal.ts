@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { EXIT_CODES } from '../contracts/errors.ts';
 import type { ScreenTerminal } from './command.ts';
 
 /** What a pseudo-terminal that nobody sized is taken for. */
@@ -31,11 +32,16 @@ export function isReaderGone(code: string | undefined): boolean {
   return code === 'EPIPE' || code === 'EIO';
 }
 
-/** The terminal of this process. Where nobody reads any more, as behind a pipe into `head`, what is under way goes on to its end. */
+/**
+ * The terminal of this process. Where nobody reads any more, as behind a pipe into `head`, what is under way goes on to its end. An output
+ * that fails otherwise, as on a full disk, ends the process at once, unless somebody listens who has servers to stop first.
+ */
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (!isReaderGone(error.code)) throw error;
+      if (isReaderGone(error.code)) return;
+      if (stream.listenerCount('error') === 1) throw error;
+      process.once('exit', () => (process.exitCode = EXIT_CODES.error.code));
     });
   }
   const writer = (stream: Writable) => (text: string) => void stream.write(text);

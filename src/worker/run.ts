@@ -30,8 +30,11 @@ export interface Workers {
 /** Waiting activities hold a slot each: one per stage and model on `control`, so the limit is above the models of one installation. */
 const ACTIVITIES_MAX: Record<TaskQueue, number> = { control: 200, data: 4, training: 1 };
 
-/** What an activity may take to finish after a signal to stop; a process manager must wait a little longer before it kills. */
-const GRACE = '8s';
+/**
+ * What an activity may take to finish after a signal to stop before it is told, milliseconds; a process manager must wait a little longer before it kills.
+ * What waits on `control` is told at once, and the next worker waits in its place.
+ */
+const GRACE_MS: Record<TaskQueue, number> = { control: 0, data: 8_000, training: 8_000 };
 const CONNECT_PATIENCE_MS = 60_000;
 
 /** Once per process and before the first worker: logs of SDK and workflows go to our log. */
@@ -82,7 +85,7 @@ function workerOptions(taskQueue: TaskQueue, options: WorkersOptions): WorkerOpt
     taskQueue,
     namespace: temporal.namespace,
     activities,
-    shutdownGraceTime: GRACE,
+    shutdownGraceTime: GRACE_MS[taskQueue],
     maxConcurrentActivityTaskExecutions: ACTIVITIES_MAX[taskQueue],
   } as const;
   if (taskQueue !== TASK_QUEUES.control) return common;
