@@ -25,7 +25,7 @@ export interface WaitingProcess {
   /** The most urgent order of those that lead on, with what it takes; null where no order does. */
   readonly next: {
     readonly orders: readonly string[];
-    readonly body: Readonly<Record<string, string | number>>;
+    readonly body: Readonly<Record<string, string | number | null>>;
   } | null;
 }
 
@@ -100,5 +100,5 @@ function nextIn(memo: Memo): WaitingProcess['next'] {
   const next = memo?.['next'] as { readonly update?: unknown; readonly input?: unknown } | null | undefined;
   if (next == null || typeof next.update !== 'string' || typeof next.input !== 'object' || next.input === null)
     return null;
-  return { orders: next.update.split(' or '), body: next.input as Record<string, string | number> };
+  return { orders: next.update.split(' or '), body: next.input as Record<string, string | number | null> };
 }

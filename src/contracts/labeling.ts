@@ -28,7 +28,7 @@ export const labelingSchema = z.strictObject({
     .int()
     .min(1)
     .max(50)
-    .default(3)
+    .default(5)
     .describe('Gold tasks an annotator must have answered before that share is judged'),
   role: nameSchema.describe('A role of people: who may answer'),
   adjudicators: nameSchema

@@ -10,7 +10,11 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** The command line that gives an order to a process, with the words a person replaces. @param order Name of the message */
-export function commandLine(processId: string, order: string, body: Readonly<Record<string, string | number>>): string {
+export function commandLine(
+  processId: string,
+  order: string,
+  body: Readonly<Record<string, string | number | null>>,
+): string {
   const evidence =
     'evidenceDigest' in body ? ` --evidence ${String(body['evidenceDigest']).slice(0, EVIDENCE_SHOWN)}` : '';
   const duration = 'duration' in body ? ` --by ${String(body['duration'])}` : '';

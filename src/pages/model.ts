@@ -145,7 +145,9 @@ function labelingLines({ labeling, people }: ModelDeclaration): string[] {
   const gold = goldTasks(labeling);
   const agree = answersPerTask === 1 ? 'one answer is enough' : `${answersPerTask} must agree`;
   const settles =
-    adjudicators === undefined ? 'the majority settles what they do not' : `${adjudicators} settle what they do not`;
+    adjudicators === undefined
+      ? 'the majority settles what they do not'
+      : `the ${adjudicators} role settles what they do not`;
   const minimum = `${minGoldAccuracy * 100} % of ${minGoldAnswers} or more`;
   return [
     `“${question}” is asked every ${durationInWords(every)} of event time about up to ${size} requests without an outcome.`,

@@ -29,6 +29,7 @@ import {
   refuseLabel,
   takeLabel,
   takeWeighing,
+  whyDone,
 } from '../domain/collection/campaign.ts';
 import type { CampaignState, LabelOrder } from '../domain/collection/campaign.ts';
 import {
@@ -118,7 +119,7 @@ async function goOn(input: CampaignInput, desk: CampaignDesk, display: Display, 
 
 /** What came last before the deadline is recorded, too; from then on nothing is taken any more. */
 async function close({ model, campaignId }: CampaignInput, desk: CampaignDesk, show: () => void): Promise<void> {
-  const reason = reasonToClose(desk.state) ?? 'nothing is left to ask';
+  const reason = reasonToClose(desk.state) ?? whyDone(desk.state);
   const labels = desk.state.pending;
   desk.state = { ...desk.state, closing: reason };
   show();

@@ -122,7 +122,7 @@ describe('a rule of the model file at its boundary', () => {
     (file['labeling'] = {
       question: 'Was it late?',
       every: 'PT12H',
-      size: 30,
+      size: 50,
       deadline: 'P1D',
       role: 'approver',
       ...changes,
@@ -140,11 +140,11 @@ describe('a rule of the model file at its boundary', () => {
       ));
 
   for (const [size, expected] of [
-    [24, ['labeling.goldShare gives a campaign of 24 tasks 2 of known outcome']],
-    [25, []],
-    [26, []],
+    [44, ['labeling.goldShare gives a campaign of 44 tasks 4 of known outcome']],
+    [45, []],
+    [46, []],
   ] as const)
-    it(`holds the gold tasks of ${size} against three that judge a person`, () =>
+    it(`holds the gold tasks of ${size} against five that judge a person`, () =>
       assert.deepEqual(
         problems((file) => void asking(file, { size })),
         expected,

@@ -228,12 +228,15 @@ describe('labels by people', function () {
     const shown = await ui.currentDetails(id);
     assert.match(
       shown.text,
-      /Question Was the sale bad\?[^]*To answer the next task send the update or the signal answerLabelTask with/,
+      /Question Was the sale bad\?[^]*To answer the next task send the update or the signal answerLabelTask with your name/,
     );
-    assert.match(shown.blocks[0] ?? '', /task {2}answers {2}inputs\nt1 {4}0 of 3 {3}shop south/);
+    assert.match(shown.blocks[1] ?? '', /task {2}answers {2}inputs\nt1 {4}0 of 3 {3}shop south/);
     const answer = shown.blocks.find((block) => block.includes('YOUR-NAME'))!;
-    const signed = (by: string): string => answer.trim().replace('YOUR-NAME', by);
+    const signed = (by: string): string => answer.trim().replace('YOUR-NAME', by).replace('null', '1');
     const form = { name: 'answerLabelTask' } as const;
+    // Who pastes without a label gives none.
+    const bare = answer.trim().replace('YOUR-NAME', 'ana');
+    assert.match((await ui.submit(id, { ...form, kind: 'Update', text: bare })) ?? '', /^answerLabelTask: label/);
     assert.match(
       (await ui.submit(id, { ...form, kind: 'Update', text: signed('mallory') })) ?? '',
       /mallory may not answer/,
@@ -241,17 +244,14 @@ describe('labels by people', function () {
     assert.equal(await ui.submit(id, { ...form, kind: 'Update', text: signed('ana') }), null);
     assert.equal(await ui.submit(id, { ...form, kind: 'Signal', text: signed('ben') }), null);
     await campaign.until(({ tasks }) => tasks[0]?.have === 2);
-    await campaign.answer('t1', 'cleo', 1);
+    await campaign.answer('t1', 'cleo', 0);
     await campaign.stands('t1', 'adjudication');
     const { blocks } = await eventually(
       () => ui!.currentDetails(id),
       ({ text }) => text.includes('adjudicateLabelTask'),
     );
     const ruling = blocks.find((block) => block.includes('YOUR-NAME'))!.trim();
-    const text = ruling
-      .replace('YOUR-NAME', 'dora')
-      .replace('WHY', 'the receipt says so')
-      .replace('"label": 0', '"label": 1');
+    const text = ruling.replace('YOUR-NAME', 'dora').replace('WHY', 'the receipt says so').replace('null', '1');
     assert.equal(await ui.submit(id, { kind: 'Update', name: 'adjudicateLabelTask', text }), null);
     assert.match(await campaign.handle.result(), /^1 of 1 tasks have their label/);
     assert.deepEqual(campaigns.sent(), [1]);

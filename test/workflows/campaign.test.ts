@@ -53,7 +53,7 @@ describe('the workflow of a labelling campaign', function () {
     const listed = await waiting((found) => found.length > 0);
     assert.deepEqual(
       listed.map(({ id, waitsFor, next }) => [id, waitsFor, next]),
-      [[campaign.id, 'labels', { orders: ['answerLabelTask'], body: { by: 'YOUR-NAME', task: 't01', label: 0 } }]],
+      [[campaign.id, 'labels', { orders: ['answerLabelTask'], body: { by: 'YOUR-NAME', task: 't01', label: null } }]],
     );
 
     const first = await campaign.answer('t01', 'ana', 1);
@@ -104,7 +104,7 @@ describe('the workflow of a labelling campaign', function () {
     const words = await campaign.handle.query<string>('explain');
     assert.match(
       words,
-      /\*\*Closed\*\* nothing is left to ask\n\*\*Labels by\*\* agreement 10, majority 0, adjudication 0/,
+      /\*\*Closed\*\* every task has its label\n\*\*Labels by\*\* agreement 10, majority 0, adjudication 0/,
     );
     assert.match(words, /\*\*Sent as outcomes\*\* 10 are with the gateways/);
     assert.match(words, /annotator +answers +known tasks right +counts\nana +10 +none +yes/);

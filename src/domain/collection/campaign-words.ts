@@ -36,22 +36,32 @@ export function campaignInALine(state: CampaignState, end: CampaignEnd): string 
   return `${leftInWords(state)}; waits for ${campaignWaitsFor(state, end)}`;
 }
 
-/** One thing a person may do now, as the forms of the web UI take it; null when nothing waits for a person. */
+/**
+ * One thing a person may do now, as the forms of the web UI take it; null when nothing waits for a person. The label is left open, so that
+ * nobody gives one by pasting.
+ */
 export function nextLabelAction(
   state: CampaignState,
-): { readonly update: string; readonly input: Readonly<Record<string, string | number>> } | null {
-  const [label] = state.brief?.labels ?? [];
+): { readonly update: string; readonly input: Readonly<Record<string, string | null>> } | null {
   const open = openTasks(state);
   const next = open.find(({ stands }) => stands === 'open') ?? open[0];
-  if (next === undefined || label === undefined || state.closing !== null) return null;
-  const input = { by: 'YOUR-NAME', task: next.task, label: label.label };
+  if (next === undefined || state.closing !== null) return null;
+  const input = { by: 'YOUR-NAME', task: next.task, label: null };
   return next.stands === 'open'
     ? { update: 'answerLabelTask', input }
     : { update: 'adjudicateLabelTask', input: { ...input, reason: 'WHY' } };
 }
 
-/** Markdown: where it is, what it waits for, what was asked and how it came out. */
-export function explainCampaign(campaignId: string, state: CampaignState, end: CampaignEnd): string {
+/**
+ * Markdown: where it is, what it waits for, what was asked and how it came out.
+ * @param paste What stands before the table of tasks, for people who act from there
+ */
+export function explainCampaign(
+  campaignId: string,
+  state: CampaignState,
+  end: CampaignEnd,
+  paste: readonly string[] = [],
+): string {
   const { brief } = state;
   const head = [fact('Campaign', campaignId), fact('Now', campaignInALine(state, end))];
   if (brief === null) return head.join('\n');
@@ -65,12 +75,12 @@ export function explainCampaign(campaignId: string, state: CampaignState, end: C
       'Closes',
       state.deadlineAt === null
         ? 'not known yet'
-        : `at ${isoInstant(state.deadlineAt)}, or when every task has its label`,
+        : `at ${toTheSecond(state.deadlineAt)}, or when every task has its label`,
     ),
-    ...state.setAside.map(({ by, reason }) => fact('Set aside', escaped(`${by}: ${reason}`))),
   ];
   if (end.summary !== null) return [...lines, ...summaryLines(end.summary, end)].join('\n');
-  return [...lines, ...taskLines(campaignId, state, brief)].join('\n');
+  const aside = state.setAside.map(({ by, reason }) => fact('Set aside', escaped(`${by}: ${reason}`)));
+  return [...lines, ...aside, ...taskLines(campaignId, state, brief, paste)].join('\n');
 }
 
 /** The same with everything a person needs to act from the web UI. */
@@ -85,19 +95,25 @@ export function campaignDetails(
     action === null
       ? []
       : [
-          fact('To answer the next task', `send the update or the signal \`${action.update}\` with`),
+          fact(
+            'To answer the next task',
+            `send the update or the signal \`${action.update}\` with your name and the label`,
+          ),
           jsonToPaste(action.input),
         ];
   const links = fact('See also', workflowLink('collection', collectionId));
-  return [explainCampaign(campaignId, state, end), ...paste, links].join('\n');
+  return [explainCampaign(campaignId, state, end, paste), links].join('\n');
 }
+
+/** Nobody counts less. */
+const toTheSecond = (at: number): string => isoInstant(Math.floor(at / 1000) * 1000);
 
 const labelsInWords = ({ labelName, labels }: CampaignBrief): string =>
   `${labelName}: ${labels.map(({ label, meaning }) => `${label} ${meaning}`).join(', ')}`;
 
 function peopleInWords({ role, annotators, answersPerTask, adjudicators }: CampaignBrief): string {
   const agree = answersPerTask === 1 ? 'one answer is enough' : `${answersPerTask} must agree`;
-  const settle = adjudicators.length === 0 ? '' : `; ${adjudicators.join(' or ')} settle what they disagree on`;
+  const settle = adjudicators.length === 0 ? '' : `; ${adjudicators.join(' or ')} settles what they disagree on`;
   return `${role}: ${annotators.join(', ')}; ${agree}${settle}`;
 }
 
@@ -117,13 +133,19 @@ export function taskTable(
 
 function inputsInWords(inputs: Readonly<Record<string, string | number | null>>, most: number): string {
   const words = Object.entries(inputs)
-    .map(([name, value]) => `${name} ${value === null ? '—' : String(value)}`)
+    .map(([name, value]) => `${name} ${valueInWords(value)}`)
     .join(', ')
     .replaceAll(/\s+/g, ' ');
   return words.length > most ? `${words.slice(0, most - 1)}…` : words;
 }
 
-function taskLines(campaignId: string, state: CampaignState, brief: CampaignBrief): string[] {
+/** Thirds of an hour have many digits, and nobody looks at them. */
+function valueInWords(value: string | number | null): string {
+  if (value === null) return '—';
+  return typeof value === 'number' ? String(Number(value.toPrecision(6))) : value;
+}
+
+function taskLines(campaignId: string, state: CampaignState, brief: CampaignBrief, paste: readonly string[]): string[] {
   const open = openTasks(state);
   const action = nextLabelAction(state);
   if (action === null) return [];
@@ -133,6 +155,7 @@ function taskLines(campaignId: string, state: CampaignState, brief: CampaignBrie
       : [];
   return [
     fact('Next', `\`${commandLine(campaignId, action.update, action.input)}\``),
+    ...paste,
     fenced(taskTable(open, brief)),
     ...more,
   ];
@@ -192,7 +215,7 @@ export function campaignNews(model: string, campaignId: string, state: CampaignS
   const action = nextLabelAction(state);
   if (brief === null || action === null || deadlineAt === null) return [];
   const ruling = openTasks(state).find(({ stands }) => stands === 'adjudication');
-  const until = `Until when: ${isoInstant(deadlineAt)}, ${lengthInWords(brief.deadlineMs)} after it was opened; what has no label then stays without one`;
+  const until = `Until when: ${toTheSecond(deadlineAt)}, ${lengthInWords(brief.deadlineMs)} after it was opened; what has no label then stays without one`;
   const asked: CampaignNotice = {
     topic: 'labels',
     key: 'opened',

@@ -110,6 +110,12 @@ export function mustClose({ deadlineAt, overtakenBy }: CampaignState, now: numbe
   return deadlineAt !== null && now >= deadlineAt ? 'the deadline has passed' : null;
 }
 
+/** Why nothing more is asked although it need not close. */
+export const whyDone = ({ tasks }: CampaignState): string =>
+  tasks.every(({ stands }) => stands === 'settled')
+    ? 'every task has its label'
+    : 'nobody is left whose answer would settle the rest';
+
 /** Tasks that people are still asked about. */
 export const openTasks = (state: CampaignState): readonly TaskProgress[] =>
   state.tasks.filter(({ stands }) => stands === 'open' || stands === 'adjudication');

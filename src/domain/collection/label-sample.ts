@@ -67,7 +67,9 @@ export function beginDraw(plan: DrawPlan): Draw {
   const known = { yes: [] as Placed[], no: [] as Placed[] };
   let open = 0;
   const keep = (among: Placed[], request: LabelRequest, most: number): void => {
-    const placed = { point: assignmentPoint(model, campaignId, request.requestId), request };
+    // Older gold comes last: what the inputs tell of the time would tell it from the rest.
+    const older = request.at < from ? 1 : 0;
+    const placed = { point: older + assignmentPoint(model, campaignId, request.requestId), request };
     const last = among.at(-1);
     if (most === 0 || (among.length >= most && last !== undefined && byPoint(placed, last) > 0)) return;
     const place = among.findIndex((other) => byPoint(placed, other) < 0);

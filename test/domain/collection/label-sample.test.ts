@@ -57,6 +57,13 @@ describe('drawing the tasks of a campaign', () => {
     assert.deepEqual(tasks.map(({ requestId }) => requestId).sort(), ['first', 'known-1-0', 'known-1-1', 'last']);
   });
 
+  it('takes gold from before its span only where its span has too few', () => {
+    const early = known(9, 1, { at: 50 }).map((one) => ({ ...one, requestId: `early-${one.requestId}` }));
+    const goldIn = (inSpan: number): number =>
+      goldOf(draw([...early, ...open(9), ...known(inSpan, 1)])).filter(({ at }) => at >= PLAN.from).length;
+    assert.deepEqual([9, 4, 3, 0].map(goldIn), [4, 4, 3, 0]);
+  });
+
   it('measures nobody by a label that people gave, and asks about it no more', () =>
     assert.deepEqual(goldOf(draw([...open(3), ...known(9, 1, { byPeople: true })])), []));
 
