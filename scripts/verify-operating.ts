@@ -51,6 +51,7 @@ const PARTS: readonly Part[] = [
     files: [
       'dist/test/scripts/operator-actions.test.js',
       'dist/test/integration/new-cases.test.js',
+      'dist/test/integration/label-ways.test.js',
       'dist/test/integration/parity.proof.js',
     ],
   },

@@ -52,7 +52,7 @@ export interface Campaigns {
 export async function startCampaigns({ withUi = false } = {}): Promise<Campaigns> {
   const world = await smallWorld({
     store: 'in-memory',
-    declare: (declaration) => ({ ...declaration, notifications: { channels: [CHANNEL] } }),
+    declare: (declaration) => ({ ...labelingModel()(declaration), notifications: { channels: [CHANNEL] } }),
   });
   const desk = createInMemoryLabelDesk();
   const notifier = createInMemoryNotifier();
