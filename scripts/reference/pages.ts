@@ -177,6 +177,13 @@ function settingsPage(): string {
   return `${['# Settings', GENERATED, ...parts].join('\n\n')}\n`;
 }
 
+/** Why one command alone has names typed: the others have them typed as what they are about. */
+const DANGEROUS =
+  'What cannot be taken back, or exposes somebody, has typed what it is about, and nothing is asked twice: an order to a process takes its ' +
+  'whole id, in which the model is named, with who and why; an approval takes the digest of its evidence as well; a rollback is never ' +
+  'harder to give than that. `reset`, which names nothing by itself, takes the names of the models that it forgets. `--dry-run` says of ' +
+  'each what would happen.';
+
 async function commandsPage(): Promise<string> {
   const sections: string[] = [];
   for (const [name, entry] of Object.entries(COMMANDS)) {
@@ -185,7 +192,12 @@ async function commandsPage(): Promise<string> {
       sections.push(await commandSection([name, verb], summary));
   }
   const codes = Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => `| ${code} | ${name} | ${meaning} |`);
-  const head = ['# Commands', GENERATED, '`--json` makes any command print one JSON document on standard output.'];
+  const head = [
+    '# Commands',
+    GENERATED,
+    '`--json` makes any command print one JSON document on standard output.',
+    DANGEROUS,
+  ];
   const table = ['## Exit codes', '', '| code | name | meaning |', '|---|---|---|', ...codes].join('\n');
   return `${[...head, ...sections, table].join('\n\n')}\n`;
 }

@@ -7,7 +7,8 @@ import { HoldfastError } from '../../contracts/errors.ts';
 import { leftInWords, refuseLabel, takeLabel } from '../../domain/collection/campaign.ts';
 import type { LabelOrder } from '../../domain/collection/campaign.ts';
 import type { CommandModule, CommandResult } from '../command.ts';
-import { declareStateDir, withConnection } from '../connection.ts';
+import { declareStateDir } from '../connection.ts';
+import { withNamed } from '../named.ts';
 import { declareDryRun, isDryRun, planned } from '../dry-run.ts';
 import { commandOptions, textOf } from '../order.ts';
 
@@ -45,7 +46,7 @@ export function labelCommand<Said extends TypedLabel>({ kind, words, say, send }
       const [campaignId = '', task = '', label = ''] = args;
       const typed = { by: textOf(options, 'as'), task, label: labelOf(label), channel: 'cli' } as const;
       const reason = textOf(options, words.flag);
-      return withConnection(options, async (connection) => {
+      return withNamed(options, campaignId, async (connection) => {
         const { client } = connection;
         if (isDryRun(options)) return plannedLabel(client, campaignId, { ...typed, kind, reason });
         // The same label twice is one: a person answers a task once.

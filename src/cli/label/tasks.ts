@@ -3,7 +3,8 @@ import { openTasks } from '../../domain/collection/campaign.ts';
 import { taskTable } from '../../domain/collection/campaign-words.ts';
 import { commandLine } from '../../domain/command-line.ts';
 import type { CommandModule } from '../command.ts';
-import { declareStateDir, withConnection } from '../connection.ts';
+import { declareStateDir } from '../connection.ts';
+import { withNamed } from '../named.ts';
 import { textOf } from '../order.ts';
 
 /** What is still asked, in full: the web UI shows the first few. */
@@ -15,7 +16,7 @@ export const command: CommandModule = {
         .option('--as <name>', 'your name: only what you have not answered is listed'),
     ),
   run: ({ args, options }) =>
-    withConnection(options, async ({ client }) => {
+    withNamed(options, args[0] ?? '', async ({ client }) => {
       const campaignId = args[0] ?? '';
       const name = textOf(options, 'as');
       const present = await campaignStatus(client, campaignId);
