@@ -113,9 +113,12 @@ function placeOf(options: Invocation['options']): { readonly stateDir: string; r
   return { stateDir, remove };
 }
 
+/** Data of the source, as any run prepares it. */
+const PREPARED = 'prepared';
+
 /** What an earlier run has left would be broken, and go on in the middle of the script. */
 function unusedPlace(stateDir: string): string {
-  const kept = stateIn(stateDir).map(({ name }) => name);
+  const kept = stateIn(stateDir).flatMap(({ name }) => (name === PREPARED ? [] : [name]));
   if (kept.length === 0) return stateDir;
   throw new HoldfastError('CLI_USAGE', `--state-dir is ${stateDir}, which keeps ${kept.join(', ')} of another run`, {
     remedy: 'A drill begins with nothing: name a folder that is not there yet, or leave the option out',

@@ -47,6 +47,17 @@ export function packed(head: string, parts: readonly string[], separator: string
   return lines.map((line, index) => `${index === 0 ? head : ' '.repeat(head.length)}${line}`);
 }
 
+/** Prose of many lines, each wrapped below where its sentence begins: behind its indent, and behind the number of a list. */
+export function wrappedProse(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const head = /^ *(?:\d+\. )?/.exec(line)?.[0] ?? '';
+      return line.length <= columns ? [line] : wrapped(head, line.slice(head.length), columns);
+    })
+    .join('\n');
+}
+
 const CONTINUED = ' \\';
 
 /** A command that does not fit goes on in the next line as a shell takes it, so that what is copied is whole. */

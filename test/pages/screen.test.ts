@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { fitted, packed, shellLines, wrapped } from '../../src/pages/screen.ts';
+import { fitted, packed, shellLines, wrapped, wrappedProse } from '../../src/pages/screen.ts';
 
 describe('lines for a terminal of a given size', () => {
   const BLOCKS = [
@@ -32,6 +32,11 @@ describe('lines for a terminal of a given size', () => {
   it('wraps a sentence below its beginning, and keeps parts whole', () => {
     assert.deepEqual(wrapped('- ', 'a bb ccc', 6), ['- a bb', '  ccc']);
     assert.deepEqual(packed('S ', ['> 5 %', '. full'], '   ', 12), ['S > 5 %', '  . full']);
+  });
+
+  it('wraps prose behind its indent and its number, and leaves alone what fits', () => {
+    const text = ['Ladder', '  1. shadow: seen by nobody', '  short'].join('\n');
+    assert.equal(wrappedProse(text, 18), ['Ladder', '  1. shadow: seen', '     by nobody', '  short'].join('\n'));
   });
 
   it('breaks a command so that a shell takes it for the same', () => {

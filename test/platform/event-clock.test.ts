@@ -53,6 +53,13 @@ describe('the clock of a state folder', () => {
       assert.deepEqual(made, ['logs']);
     });
 
+  it('a drill may find the data of its source prepared', async () => {
+    rmSync(stateDir, { recursive: true });
+    mkdirSync(join(stateDir, 'prepared'), { recursive: true });
+    const { exitCode } = await captured(['drill', 'frozen-features', '--dry-run', '--state-dir', stateDir]);
+    assert.equal(exitCode, 0);
+  });
+
   it('a drill begins in no folder in which anything has run', async () => {
     const { exitCode, stderr } = await captured(['drill', 'frozen-features', '--state-dir', stateDir]);
     assert.equal(exitCode, 2);
