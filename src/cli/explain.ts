@@ -7,10 +7,14 @@ import { withNamed } from './named.ts';
 export const command: CommandModule = {
   declare: (command) =>
     void declareStateDir(command.argument('<process>', 'a model, or the id of any of its processes')),
-  run: ({ args, options }) =>
+  run: ({ args, options, screen }) =>
     withNamed(options, args[0] ?? '', async ({ client }) => {
       const target = args[0] ?? '';
       const markdown = await explain(client, target);
-      return { exit: 'ok', document: { id: processId(target), inWords: markdown }, text: plainText(markdown) };
+      return {
+        exit: 'ok',
+        document: { id: processId(target), inWords: markdown },
+        text: plainText(markdown, screen?.size().columns),
+      };
     }),
 };

@@ -9,7 +9,7 @@ export const command: CommandModule = {
     void declareStateDir(
       command.argument('[process]', 'a model, or the id of any of its processes (default: all models)'),
     ),
-  run: ({ args, options }) =>
+  run: ({ args, options, screen }) =>
     withNamed(options, args[0] ?? '', async ({ client, uiUrl }) => {
       const targets = args[0] === undefined ? await runningModels(client) : [args[0]];
       const answers = await Promise.all(
@@ -19,7 +19,7 @@ export const command: CommandModule = {
           inWords: await explain(client, target),
         })),
       );
-      const words = answers.map(({ inWords }) => plainText(inWords));
+      const words = answers.map(({ inWords }) => plainText(inWords, screen?.size().columns));
       if (words.length === 0) words.push('no model runs; start one with holdfast start <model.yaml>');
       if (uiUrl !== null) words.push(`web UI: ${uiUrl}`);
       return { exit: 'ok', document: { uiUrl, processes: answers }, text: words.join('\n\n') };

@@ -64,7 +64,8 @@ function createView({ screen, json, progress, emit, args }: Invocation): View {
     return {
       show: (look, trouble) => {
         const { columns, rows } = screen.size();
-        const foot = { lines: [...(trouble === null ? [] : wrapped('! ', trouble, columns)), how], yields: 0 };
+        const troubled = trouble === null ? [] : wrapped('! ', trouble, columns);
+        const foot = { lines: [...troubled, ...(look.outcome === null ? [how] : [])], yields: 0 };
         lines.draw(fitted([...look.screen(columns), foot], rows - 1));
       },
       close: () => lines.close(),

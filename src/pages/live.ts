@@ -284,6 +284,9 @@ const short = (digest: string): string => digest.slice(0, DIGEST_SHOWN);
 // oxlint-disable-next-line no-control-regex
 const SEQUENCE = /\u001b\[[0-9;]*m/y;
 
+// oxlint-disable-next-line no-control-regex
+const isEmpty = (rest: string): boolean => rest.replaceAll(/\u001b\[[0-9;]*m/g, '') === '';
+
 /** Cut to a width; escape sequences take no room and are kept. */
 export function cut(line: string, columns: number): string {
   let width = 0;
@@ -297,7 +300,7 @@ export function cut(line: string, columns: number): string {
       continue;
     }
     if (width < columns - 1) text += line.charAt(at);
-    else if (width === columns - 1) text += at === line.length - 1 ? line.charAt(at) : '…';
+    else if (width === columns - 1) text += isEmpty(line.slice(at + 1)) ? line.charAt(at) : '…';
     width += 1;
     at += 1;
   }

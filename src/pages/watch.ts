@@ -129,7 +129,7 @@ function progressTable(rows: readonly StreamProgress[]): string {
 const percent = (share: number): string => `${Math.floor(share * 100)} %`;
 
 function leftInWords(assessment: string, leftMs: number | null, safe: number | null): string {
-  if (safe === null) return '';
+  if (safe === null || assessment === 'failed') return '';
   if (leftMs === null) return 'not to be said yet';
   if (leftMs === 0) return assessment === 'successful' ? 'nothing' : '';
   return `about ${lengthInWords(leftMs < HOUR_MS ? leftMs : Math.ceil(leftMs / HOUR_MS) * HOUR_MS)}`;

@@ -257,6 +257,7 @@ describe('rollouts, operated from a terminal', function () {
       await story.order('rollback');
       assert.equal(await watching, 5);
       assert.match(shownAfter(written).join('\n'), /^Phase {6}rolled back — rolled back by ana: seen enough$/m);
+      assert.doesNotMatch(shownAfter(written).join('\n'), /Ctrl-C/);
       assert.equal(written.split('rollout/').length > 2, true);
       assert.ok(!written.includes('\u001b[2J') && written.endsWith('\u001b[?25h'));
     });

@@ -34,5 +34,11 @@ describe('Markdown of the web UI', () => {
       plainText(words.join('\n')),
       ['Model of shop', 'Now        in shadow', 'Waits for  labels', 'a  b', 'Unmet', 'labels'].join('\n'),
     );
+    const narrow = plainText(
+      [...words, fact('Last', 'one two three'), fenced('as it  is, however wide')].join('\n'),
+      12,
+    );
+    assert.match(narrow, /^Waits for  labels$/m);
+    assert.match(narrow, /^Last one two\nthree\nas it {2}is, however wide$/m);
   });
 });

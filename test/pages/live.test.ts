@@ -6,7 +6,7 @@ import type {
   CandidateRecord,
   DecisionRecord,
 } from '../../src/contracts/records.ts';
-import { approveCommand, liveNews, liveScreen } from '../../src/pages/live.ts';
+import { approveCommand, cut, liveNews, liveScreen } from '../../src/pages/live.ts';
 import type { LiveView, Paint } from '../../src/pages/live.ts';
 
 const plain = (text: string): string => text;
@@ -187,6 +187,13 @@ describe('the live view', () => {
         }
       }),
     );
+  });
+
+  it('keeps whole what is exactly as wide as the terminal, also where its colour ends behind it', () => {
+    for (const line of ['12345', '\u001b[31m12345\u001b[39m', '1\u001b[31m2345\u001b[39m']) {
+      assert.equal(cut(line, 5), line);
+      assert.ok(cut(line, 4).includes('…'));
+    }
   });
 
   it('breaks a command that does not fit as a shell takes it', () => {
