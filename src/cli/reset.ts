@@ -10,7 +10,7 @@ import { textOf } from './order.ts';
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const entryLine = ({ name, meaning, bytes }: Forgotten): string =>
-  `  ${name.padEnd(15)}  ${meaning} (${megabytes(bytes)})`;
+  `  ${name.padEnd(16)}  ${meaning} (${megabytes(bytes)})`;
 
 /** The one command that destroys and names nothing by itself: whoever gives it says what is lost. */
 export const command: CommandModule = {
