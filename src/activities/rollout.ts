@@ -45,6 +45,7 @@ export function createRolloutActivities(ports: ActivityPorts): RolloutActivities
     evaluateOffline: (input) => evaluateOffline(ports, input),
     checkServing: (input) => checkServing(ports, input),
     rebasePolicy: (input) => records.transaction(input.model, (tx) => rebasePolicy(tx, input)),
+    recordOrder: ({ model, attempt }) => evidenceIntake.logAttempt(model, attempt),
     recordEvidence: ({ model, rolloutId, ...command }) => evidenceIntake.take(model, rolloutId, command),
     async setExposure(input) {
       const applied = await setExposure(trafficRouter, input);

@@ -20,7 +20,7 @@ import type { CampaignSpan, LabelingActivities } from './label-campaign.ts';
 import type { EvidenceCommand, EvidenceReceipt } from './evidence.ts';
 import type { ModelDeclaration } from './model.ts';
 import type { Notice } from './notifications.ts';
-import type { CandidateOutcome, IncidentRecord, PartitionRecord, PerformanceRecord } from './records.ts';
+import type { CandidateOutcome, CommandRecord, IncidentRecord, PartitionRecord, PerformanceRecord } from './records.ts';
 
 export interface LifecycleInput {
   readonly declaration: ModelDeclaration;
@@ -132,6 +132,8 @@ export interface RolloutInput extends RolloutPlan {
   /** What people have been told, by key, newest last; and what was on its way to them. */
   readonly told?: readonly string[];
   readonly untold?: readonly Notice[];
+  /** Orders that were on their way to the command log. */
+  readonly unlogged?: readonly CommandRecord[];
 }
 
 /** Answer to the question `status` of a rollout: whose it is, and where it stands. */
@@ -212,6 +214,8 @@ export interface RolloutActivities {
     readonly by: string;
     readonly reason: string;
   }): Promise<RebaseAnswer>;
+  /** Writes an order down that nobody had written down before it came, once. */
+  recordOrder(input: { readonly model: string; readonly attempt: CommandRecord }): Promise<void>;
   /** Records a batch of evidence once; says why one is not taken. */
   recordEvidence(
     input: EvidenceCommand & { readonly model: string; readonly rolloutId: string },

@@ -1,5 +1,5 @@
 /** The doors of a rollout: what people, programs and other workflows may tell it or ask. */
-import { log } from '@temporalio/workflow';
+import { log, uuid4 } from '@temporalio/workflow';
 import { DOORS } from '../contracts/message-doors.ts';
 import {
   approveMessage,
@@ -26,6 +26,7 @@ import { explainRollout } from '../domain/rollout/words.ts';
 import { durationMs } from '../domain/time.ts';
 import { control } from './activity-doors.ts';
 import { idOf, onQuery, onSignal, onUpdate } from './doors.ts';
+import type { OrderLog } from './order-log.ts';
 import { workflowNow } from './workflow-time.ts';
 
 /** What a run of a rollout keeps at hand; all of it is carried by continue-as-new. */
@@ -48,9 +49,10 @@ export function keepTimes(desk: RolloutDesk): void {
 
 /**
  * Opens every door; call before the first await.
+ * @param orders Keeps what comes from the web UI
  * @param show Shows the state to people, after every message that changed it.
  */
-export function openDoors(input: RolloutInput, desk: RolloutDesk, show: () => void): void {
+export function openDoors(input: RolloutInput, desk: RolloutDesk, orders: OrderLog, show: () => void): void {
   const take = (order: RolloutOrder, id: string | null): CommandAnswer => {
     Object.assign(desk, takeOrder(desk, order, id));
     keepTimes(desk);
@@ -59,16 +61,23 @@ export function openDoors(input: RolloutInput, desk: RolloutDesk, show: () => vo
   };
   const refuse = (order: RolloutOrder, id: string | null): string | null => refuseOrder(desk, input.bundle, order, id);
   for (const message of COMMANDS) {
+    const { name } = message;
     onUpdate(
       message,
-      (body) => take(orderOf(message.name, body), idOf(body)),
-      (body) => refuse(orderOf(message.name, body), idOf(body)),
+      (body) => {
+        const id = keyOf(body);
+        orders.keep({ name, id, body }, null);
+        return take(orderOf(name, body), id);
+      },
+      (body) => refuse(orderOf(name, body), idOf(body)),
     );
     onSignal(message, (body) => {
-      const order = orderOf(message.name, body);
-      const reason = refuse(order, idOf(body));
-      if (reason === null) take(order, idOf(body));
-      else log.info('a command was not taken', { command: message.name, by: body.by, reason });
+      const order = orderOf(name, body);
+      const id = keyOf(body);
+      const reason = refuse(order, id);
+      orders.keep({ name, id, body }, reason);
+      if (reason === null) take(order, id);
+      else log.info('a command was not taken', { command: name, by: body.by, reason });
     });
   }
   openEvidenceDoors(input, desk, (event) => {
@@ -96,6 +105,9 @@ function openEvidenceDoors(input: RolloutInput, desk: RolloutDesk, tell: (event:
   onSignal(queueAskedSignal, () => undefined);
   onSignal(suiteGrewSignal, ({ caseId }) => tell({ kind: 'suiteGrew', caseId }));
 }
+
+/** A signal may come without any id: each counts, and each has its own on record. */
+const keyOf = (body: Command): string => idOf(body) ?? uuid4();
 
 /** What is larger does not belong into a history. */
 function tooLarge(batch: object): string | null {

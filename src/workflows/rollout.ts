@@ -17,6 +17,7 @@ import {
 import { createDisplay } from './display.ts';
 import type { Shown } from './display.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
+import { createOrderLog } from './order-log.ts';
 import { keepTimes, openDoors } from './rollout-doors.ts';
 import type { RolloutDesk } from './rollout-doors.ts';
 import { createRolloutNews } from './rollout-news.ts';
@@ -35,11 +36,12 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
   const display = createDisplay(input.waitsSince);
   const parentId = workflowInfo().parent?.workflowId ?? null;
   const news = createRolloutNews(input, desk, display);
+  const orders = createOrderLog(input.model, input.rolloutId, input.unlogged);
   const show = (): void => {
     display.show(shownOf(input, desk.state, parentId));
     news.look();
   };
-  openDoors(input, desk, show);
+  openDoors(input, desk, orders, show);
   show();
 
   for (;;) {
@@ -59,10 +61,12 @@ export async function rollout(input: RolloutInput): Promise<RolloutState> {
         stepSince: desk.stepSince,
         waitsSince: display.waitsSince,
         ...news.leave(),
+        unlogged: orders.leave(),
       });
     }
   }
   await news.settled();
+  await orders.settled();
   await condition(allHandlersFinished);
   return desk.state;
 }

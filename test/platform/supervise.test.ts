@@ -77,7 +77,8 @@ describe('the supervisor', () => {
     supervisor.bringBack('store');
     await until(() => supervisor.children[0]?.state === 'serving');
     assert.equal(await isPortOpen(port), true);
-    assert.deepEqual(noted(), ['store serves', 'store serves']);
+    // What a server writes down a moment after its port answers may be lost with it: restarts are counted instead.
+    assert.equal(supervisor.children[0]?.restarts, 1);
     assert.deepEqual(notices.slice(1), ['store may come back; restarting it', 'store serves again']);
   });
 

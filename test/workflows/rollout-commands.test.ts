@@ -167,22 +167,33 @@ describe('commands to a rollout', function () {
     await story.until(({ exposure }) => exposure === 0.25);
   });
 
-  it('comes as a signal of the same name as well, and changes nothing where it is refused', async () => {
+  it('comes as a signal of the same name as well, and changes nothing where it is refused; what comes from the web UI is kept on record', async () => {
     const story = await stories.begin('signals');
     await askingAtTwentyFive(story);
-    await story.signal('pause');
+    await story.signal('pause', { channel: 'ui' });
     await story.until(({ phase }) => phase === 'paused');
-    await story.signal('resume');
+    await story.signal('resume', { channel: 'ui' });
     await story.until(({ phase }) => phase === 'progressing');
-    await story.signal('resume');
-    await story.signal('approve', await story.approval({ evidenceDigest: sha256Hex('yesterday') }));
-    await story.signal('approve', await story.approval({ by: 'ben' }));
+    await story.signal('resume', { channel: 'ui' });
+    await story.signal('approve', await story.approval({ evidenceDigest: sha256Hex('yesterday'), channel: 'ui' }));
+    await story.signal('approve', await story.approval({ by: 'ben', channel: 'ui' }));
     const { request } = await story.until((state) => state.request?.approvals.length === 1);
     assert.equal(request?.approvals[0]?.by, 'ben');
-    await story.signal('reject', { reason: 'the forecast has changed' });
+    await story.signal('reject', { reason: 'the forecast has changed', channel: 'ui' });
     const { decision } = await ended(story);
     assert.deepEqual([decision?.outcome, decision?.reason], ['withdrawn', 'rejected by ana: the forecast has changed']);
     assert.equal(await story.exposed(), 0);
+    // Nobody else has written down what comes from the web UI, taken or not.
+    const log = await stories.records.transaction(story.input.model, (tx) => tx.list('command'));
+    const kept = log.map(({ body: { command, by, result } }) => `${command} by ${by} ${result.split(':')[0]}`);
+    assert.deepEqual(kept.sort(), [
+      'approve by ana refused',
+      'approve by ben taken',
+      'pause by ana taken',
+      'reject by ana taken',
+      'resume by ana refused',
+      'resume by ana taken',
+    ]);
   });
 
   describe('across continue-as-new', () => {

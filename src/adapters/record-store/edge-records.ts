@@ -1,5 +1,4 @@
 import { policyDigest } from '../../domain/rollout/recorded-policy.ts';
-import { logCommand } from './command-log.ts';
 import { createEvidenceIntake } from './evidence-intake.ts';
 import type { EdgeRecords, RecordStore } from './port.ts';
 import { readRecordedRollout } from './recorded-rollout.ts';
@@ -11,7 +10,6 @@ export function createEdgeRecords(records: RecordStore): EdgeRecords {
     ...createEvidenceIntake(records),
     ...createReports(records),
     migrate: () => records.migrate(),
-    logAttempt: (model, attempt) => records.transaction(model, (tx) => logCommand(tx, attempt)),
     recordPolicy: (model, policy) =>
       records.transaction(model, async (tx) => {
         const digest = policyDigest(policy);

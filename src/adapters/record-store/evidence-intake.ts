@@ -17,6 +17,7 @@ import type { EvidenceIntake, RecordStore, RecordTransaction } from './port.ts';
 export function createEvidenceIntake(records: RecordStore): EvidenceIntake {
   return {
     take: (model, rolloutId, command) => records.transaction(model, (tx) => take(tx, rolloutId, command)),
+    logAttempt: (model, attempt) => records.transaction(model, (tx) => logCommand(tx, attempt)),
   };
 }
 
@@ -51,7 +52,7 @@ async function answer(
 ): Promise<EvidenceReceipt> {
   const { batchId } = batch;
   const message = wordsOf(verdict, batch.metric);
-  await logAttempt(tx, rolloutId, command, batch, `${verdict.result}: ${message}`);
+  await logBatch(tx, rolloutId, command, batch, `${verdict.result}: ${message}`);
   return { batchId, result: verdict.result, message, later: verdict.result === 'refused' && verdict.later };
 }
 
@@ -153,7 +154,7 @@ async function presentPolicy(tx: RecordTransaction, rolloutId: string): Promise<
 }
 
 /** The same words of the same sender with the same result are the same attempt. */
-async function logAttempt(
+async function logBatch(
   tx: RecordTransaction,
   rolloutId: string,
   { batch, by, channel }: EvidenceCommand,

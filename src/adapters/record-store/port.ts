@@ -103,7 +103,7 @@ export interface RecordStore {
   close(): Promise<void>;
 }
 
-/** Takes evidence that somebody else measures: recorded first, before anybody is told. */
+/** Takes evidence that somebody else measures, and word of every order: recorded first, before anybody is told. */
 export interface EvidenceIntake {
   /**
    * Judges a batch, its shape included, and records it once; idempotent by its id. A refusal is an answer, and every attempt is kept
@@ -111,6 +111,8 @@ export interface EvidenceIntake {
    * May fail with RECORD_STORE_UNAVAILABLE (retryable).
    */
   take(model: string, rolloutId: string, command: EvidenceCommand): Promise<EvidenceReceipt>;
+  /** Writes an attempt to the command log. Idempotent by its command id. @throws RECORD_CONFLICT for the same id with other content */
+  logAttempt(model: string, attempt: CommandRecord): Promise<void>;
 }
 
 /** Pages of evidence as data. All methods may fail with RECORD_STORE_UNAVAILABLE (retryable). */
@@ -127,8 +129,6 @@ export interface Reports {
 export interface EdgeRecords extends EvidenceIntake, Reports {
   /** Creates or upgrades the schema; idempotent. */
   migrate(): Promise<void>;
-  /** Writes an attempt to the command log. Idempotent by its command id. @throws RECORD_CONFLICT for the same id with other content */
-  logAttempt(model: string, attempt: CommandRecord): Promise<void>;
   /** Writes a policy down under the digest of its content, once. @returns the digest */
   recordPolicy(model: string, policy: PolicyRecord): Promise<string>;
   /** The newest decisions of a rollout, oldest first. */
