@@ -9,6 +9,7 @@ import type { CollectionActivities, CollectionWork } from '../contracts/workflow
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { durationMs, epochMs, isoInstant } from '../domain/time.ts';
+import { counted } from '../pages/gate/numbers.ts';
 import { repeatableAnswer } from './answers.ts';
 import { keepAlive } from './keep-alive.ts';
 import { dueCampaign } from './labeling.ts';
@@ -117,7 +118,8 @@ function wordsFor(
 ): readonly [inWords: string, waitingFor: string] {
   if (work !== null && work.days.length === 0)
     return [`drawing tasks for ${work.campaign?.campaignId ?? ''}`, 'nothing'];
-  if (work !== null) return [`landing ${work.days.length} complete days from ${work.days[0] ?? ''}`, 'nothing'];
+  if (work !== null)
+    return [`landing ${counted(work.days.length, 'complete day')} from ${work.days[0] ?? ''}`, 'nothing'];
   if (trouble !== null) return [trouble, 'a person, or its coming back'];
   if (next === undefined) return ['every day of the source has landed', 'new days in the source'];
   return [`every complete day before ${next.day} has landed`, `${next.day}, complete at ${isoInstant(next.closesAt)}`];
