@@ -1,7 +1,8 @@
 /**
- * Draws the pictures of docs/guides/watch-in-the-temporal-ui.md from runs that are approved through the web UI: the stages from the shipped
- * example, an incident from its short sister, whose features are frozen once they serve. `npm run draw:cockpit [-- stages | incident]`: about
- * six minutes on two idle cores; needs Chromium.
+ * Draws the pictures of docs/guides/watch-in-the-temporal-ui.md and of the guides for people who label and who judge cases, from runs that
+ * are approved through the web UI: the stages from the shipped example; an incident and its proposed case from its short sister, whose
+ * features are frozen once they serve; a campaign from the same, about flights that are still in the air.
+ * `npm run draw:cockpit [-- stages | incident | campaign]`: about eight minutes on two idle cores; needs Chromium.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,26 +10,36 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { removePostgresHome } from '../src/platform/postgres-home.ts';
 import { browserPath, WebUi } from '../test/integration/web-ui.ts';
+import { CAMPAIGNING, JUDGING, SHORT_MODEL, shortModel } from './draw-cockpit/short-models.ts';
 import { startShow } from './draw-cockpit/show.ts';
 import type { Show } from './draw-cockpit/show.ts';
 import { smallPng } from './draw-cockpit/small-png.ts';
 
 const FOLDER = join('docs', 'guides', 'temporal-ui');
 const MODEL = 'flight-delay';
-const SHORT_MODEL = 'first-rollout';
 const SPEED = 6_000;
+/** A campaign must stay open while it is looked at. */
+const SPEED_OF_CAMPAIGN = 1_500;
 const PATIENCE_MS = 20 * 60_000;
 const BYTES_MAX = 150_000;
 const COLUMNS = ['Status', 'Workflow ID', 'HoldfastWaitingFor', 'HoldfastExposure', 'HoldfastPhase'];
 const VIEWPORT = { width: 1280, height: 720 };
+/** As wide as the columns of the list are. */
+const LIST = { width: 1400, height: 720 };
+/** As wide as the longest words beside a bar of the timeline need. */
+const WORDY = { width: 1760, height: 720 };
 /** Room for the longest of the pages: what does not fit is not drawn. */
 const TALL = { width: 1280, height: 1700 };
+/** Room for the digests in the right half, which is drawn alone. */
+const WIDE = { width: 1560, height: 1700 };
 const MARGIN = 12;
 const NAVIGATION = 64;
 
 const ASKING = 'WorkflowType="rollout" AND HoldfastNeedsHuman=true AND ExecutionStatus="Running"';
 const PROMOTED = 'WorkflowType="rollout" AND HoldfastWaitingFor="nothing: promoted"';
 const INCIDENT = 'WorkflowType="incident" AND ExecutionStatus="Running" AND HoldfastWaitingFor="recovery"';
+const PROPOSED = 'WorkflowType="incident" AND ExecutionStatus="Running" AND HoldfastPhase="healthy"';
+const CAMPAIGN = 'WorkflowType="campaign" AND ExecutionStatus="Running" AND HoldfastWaitingFor="labels"';
 
 const path = browserPath();
 if (path === null) throw new Error('no Chromium on this machine; on Debian: apt-get install chromium');
@@ -36,22 +47,37 @@ mkdirSync(FOLDER, { recursive: true });
 const parts = process.argv.slice(2);
 let ui: WebUi;
 let show: Show;
-if (parts.length === 0 || parts.includes('stages'))
-  await during(MODEL, async () => {
-    await drawAsking(await show.found(ASKING, PATIENCE_MS));
-    await approveUntil(PROMOTED, keepForm);
-  });
-if (parts.length === 0 || parts.includes('incident'))
-  await during(SHORT_MODEL, async () => {
-    await approveUntil(PROMOTED);
-    await show.freezeFeatures(SHORT_MODEL);
-    await drawIncident(await show.found(INCIDENT, PATIENCE_MS));
-  });
+const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
+if (isWanted('stages'))
+  await during(
+    () => `models/${MODEL}.yaml`,
+    async () => {
+      await drawAsking(await show.found(ASKING, PATIENCE_MS));
+      await approveUntil(PROMOTED, keepForm);
+    },
+  );
+if (isWanted('incident'))
+  await during(
+    (folder) => shortModel(folder, JUDGING),
+    async () => {
+      await approveUntil(PROMOTED);
+      await show.freezeFeatures(SHORT_MODEL, true);
+      await drawIncident(await show.found(INCIDENT, PATIENCE_MS));
+      await show.freezeFeatures(SHORT_MODEL, false);
+      await keepDetails('proposed-case', await show.found(PROPOSED, PATIENCE_MS));
+    },
+  );
+if (isWanted('campaign'))
+  await during(
+    (folder) => shortModel(folder, CAMPAIGNING),
+    async () => keepDetails('campaign', await show.found(CAMPAIGN, PATIENCE_MS)),
+    SPEED_OF_CAMPAIGN,
+  );
 
-/** Runs a model and looks at it. */
-async function during(model: string, look: () => Promise<void>): Promise<void> {
+/** Runs a model and looks at it. @param modelPath The model file, given a folder to write one into */
+async function during(modelPath: (folder: string) => string, look: () => Promise<void>, speed = SPEED): Promise<void> {
   const stateDir = mkdtempSync(join(tmpdir(), 'holdfast-cockpit-'));
-  show = await startShow(stateDir, `models/${model}.yaml`, SPEED);
+  show = await startShow(stateDir, modelPath(stateDir), speed);
   ui = await WebUi.open(path ?? '', show.uiUrl, VIEWPORT);
   try {
     await arrange();
@@ -74,12 +100,13 @@ async function arrange(): Promise<void> {
 }
 
 async function drawAsking(rolloutId: string): Promise<void> {
+  await ui.page.setViewportSize(LIST);
   await ui.visit('/namespaces/default/workflows');
   await ui.page.getByTestId('workflow-count').waitFor();
   const page = ui.page.locator('body');
   await keep('list', page, page);
   await keepDetails('rollout', rolloutId);
-  await keepTimeline('rollout', rolloutId);
+  await keepTimeline('rollout', rolloutId, WORDY);
   for (const kind of ['collection', 'experimentation', 'monitoring', 'lifecycle']) {
     await keepDetails(kind, `${kind}/${MODEL}`);
   }
@@ -118,15 +145,21 @@ async function approveUntil(filter: string, look?: () => Promise<void>): Promise
 
 async function keepForm(): Promise<void> {
   const dialog = ui.page.locator('dialog[open]');
-  await keep('approve', dialog, dialog);
+  await keep('approve', dialog, dialog, dialog);
 }
 
+/** Both halves, or the right one alone where the left has nothing to say: Temporal drops it when a run continues as new. */
 async function keepDetails(name: string, workflowId: string): Promise<void> {
   await ui.page.setViewportSize(TALL);
-  await ui.currentDetails(workflowId);
+  const { blocks } = await ui.currentDetails(workflowId);
+  const isLeftEmpty = (await ui.page.getByText('No summary available').count()) > 0;
+  const isAlone = isLeftEmpty || blocks.some((block) => block.includes('YOUR-NAME'));
+  if (isAlone) await ui.page.setViewportSize(WIDE);
   await settled();
-  const from = ui.page.getByRole('heading', { name: 'Summary', exact: true });
-  await keep(`${name}-details`, from, ui.page.locator('iframe'));
+  const heading = (of: string): Locator => ui.page.getByRole('heading', { name: of, exact: true });
+  if (!isAlone) return keep(`${name}-details`, heading('Summary'), ui.page.locator('iframe'));
+  const right = ui.page.locator('#user-metadata-current-details');
+  return keep(`${name}-details`, heading('Current Details'), right, right);
 }
 
 /** Frames of details grow to their content after it has come: they are whole when none has grown for a while. */
@@ -143,8 +176,8 @@ async function settled(): Promise<void> {
   }
 }
 
-async function keepTimeline(name: string, workflowId: string): Promise<void> {
-  await ui.page.setViewportSize(VIEWPORT);
+async function keepTimeline(name: string, workflowId: string, viewport = VIEWPORT): Promise<void> {
+  await ui.page.setViewportSize(viewport);
   await ui.openRun(workflowId, 'timeline');
   const heading = ui.page.getByRole('heading', { name: 'Timeline' });
   await heading.scrollIntoViewIfNeeded();
@@ -157,17 +190,20 @@ async function keepTimeline(name: string, workflowId: string): Promise<void> {
   await keep(`${name}-timeline`, heading, ui.page.locator('body'));
 }
 
-/** Keeps the width of the page beside the navigation, from the top of one element to the bottom of the lowest of others. */
-async function keep(name: string, from: Locator, to: Locator): Promise<void> {
+/**
+ * Keeps what lies between the top of one element and the bottom of the lowest of others.
+ * @param within As wide as this one is; without it, as the page beside the navigation. One that is all three is kept without a margin
+ */
+async function keep(name: string, from: Locator, to: Locator, within?: Locator): Promise<void> {
   const first = await from.first().boundingBox();
   const others = await Promise.all((await to.all()).map((other) => other.boundingBox()));
   const lowest = Math.max(...others.map((box) => (box === null ? 0 : box.y + box.height)));
-  const { width, height } = ui.page.viewportSize() ?? VIEWPORT;
-  const top = Math.max(0, (first?.y ?? 0) - MARGIN);
-  const bottom = Math.min(height, lowest + MARGIN);
-  const picture = smallPng(
-    await ui.page.screenshot({ clip: { x: NAVIGATION, y: top, width: width - NAVIGATION, height: bottom - top } }),
-  );
+  const page = ui.page.viewportSize() ?? VIEWPORT;
+  const wide = (await within?.boundingBox()) ?? { x: NAVIGATION, width: page.width - NAVIGATION };
+  const margin = within === from ? 0 : MARGIN;
+  const y = Math.max(0, (first?.y ?? 0) - margin);
+  const height = Math.min(page.height, lowest + margin) - y;
+  const picture = smallPng(await ui.page.screenshot({ clip: { x: wide.x, y, width: wide.width, height } }));
   const file = join(FOLDER, `${name}.png`);
   if (picture.length > BYTES_MAX) throw new Error(`${file} has ${picture.length} bytes; ${BYTES_MAX} are allowed`);
   writeFileSync(file, picture);

@@ -14,7 +14,7 @@ import { PREPARED, preparedReport } from '../test/pages/report/prepared-worlds.t
 
 const PICTURE = join('docs', 'guides', 'evidence', 'page.png');
 const PICTURED = 'page-05';
-const VIEWPORT = { width: 960, height: 1290 };
+const VIEWPORT = { width: 960, height: 1312 };
 
 const folder = resolve(process.argv[2] ?? 'pages');
 mkdirSync(folder, { recursive: true });

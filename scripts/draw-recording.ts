@@ -7,7 +7,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { removePostgresHome } from '../src/platform/postgres-home.ts';
@@ -28,18 +28,21 @@ const READS_MS = 15_000;
 /** What the screen shows after the promotion, before the film ends. */
 const AFTERWARDS_MS = 12_000;
 
-const cli = ['--enable-source-maps', 'dist/src/cli/main.js'];
+const cli = ['--enable-source-maps', resolve('dist/src/cli/main.js')];
 
+/** From a folder of its own, which is left out of what is shown: the film names no path of this machine. */
 async function record(folder: string): Promise<string> {
-  const state = join(folder, 'state');
-  const show = [process.execPath, ...cli, 'demo', '--state-dir', state];
-  const terminal = ['scripts/terminal/record.py', KEPT, String(COLUMNS), String(ROWS), ...show];
-  const recorder = spawn('python3', terminal, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const state = join(folder, '.holdfast');
+  const show = [process.execPath, ...cli, 'demo', '--model', resolve('models/flight-delay.yaml')];
+  const terminal = [resolve('scripts/terminal/record.py'), KEPT, String(COLUMNS), String(ROWS), ...show];
+  const recorder = spawn('python3', terminal, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
   const ended = once(recorder, 'exit');
   try {
     await untilPromoted(state, () => recorder.exitCode === null);
     await sleep(AFTERWARDS_MS);
-    return readFileSync(KEPT, 'utf8');
+    const shown = readFileSync(KEPT, 'utf8').replaceAll(`${folder}/`, '');
+    writeFileSync(KEPT, shown);
+    return shown;
   } finally {
     recorder.kill('SIGINT');
     await ended;

@@ -12,8 +12,8 @@ export interface Show {
   readonly uiUrl: string;
   /** Ids of the runs that a filter of the workflow list finds, once there is one. @throws when there is none in time */
   found(filter: string, patienceMs: number): Promise<string>;
-  /** From now on the features that the gateway computes from outcomes stand still. */
-  freezeFeatures(model: string): Promise<void>;
+  /** From now on the features that the gateway computes from outcomes stand still, or go on. */
+  freezeFeatures(model: string, frozen: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -26,13 +26,13 @@ export async function startShow(stateDir: string, modelPath: string, speed: numb
   return {
     uiUrl,
     found: (filter, patienceMs) => firstFound(child, uiUrl, filter, patienceMs),
-    async freezeFeatures(model) {
+    async freezeFeatures(model, frozen) {
       const answer = await fetch(`${gateway}/v1/models/${model}/drill`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ frozenFeatures: true }),
+        body: JSON.stringify({ frozenFeatures: frozen }),
       });
-      if (!answer.ok) throw new Error(`the gateway did not freeze: ${await answer.text()}`);
+      if (!answer.ok) throw new Error(`the gateway took no drill: ${await answer.text()}`);
     },
     async stop() {
       child.kill('SIGINT');
