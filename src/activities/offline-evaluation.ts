@@ -9,6 +9,7 @@ import { compileScorer, parseModelArtifact } from '../domain/learning/model-arti
 import { judgeCase } from '../domain/rollout/suite.ts';
 import { sha256Hex } from '../domain/sha256.ts';
 import { DAY_MS, epochMs, isoInstant } from '../domain/time.ts';
+import { counted } from '../pages/gate/numbers.ts';
 import { keepAlive } from './keep-alive.ts';
 import { landedPartitions, unlessEmpty } from './learning.ts';
 import { modelContext } from './model-context.ts';
@@ -118,7 +119,7 @@ async function conclude(
   const attestation = { bundle: input.bundle, against: input.stable, suiteVersion, passed, cases: results };
   await tx.insert('attestation', `${input.bundle}/${input.stable}/${suiteVersion}/${input.rolloutId}`, attestation);
   const inWords = passed
-    ? `passed ${results.length} validation cases`
+    ? `passed ${counted(results.length, 'validation case')}`
     : `failed validation: ${failed.map(({ id, reason }) => `${id} (${reason})`).join(', ')}`;
   const reasons = results.map(({ id, result, reason }) => `${id}: ${result}, ${reason}`);
   const decision: DecisionRecord = {
