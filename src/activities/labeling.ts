@@ -63,8 +63,18 @@ export async function dueCampaign(
   const from = Math.max(last === undefined ? calendar.origin : epochMs(last.through), through - everyMs);
   const day = isoDay(through);
   const ordinal = 1 + Math.floor((through - epochMs(day)) / everyMs);
-  const span = { campaignId: campaignId(model, day, ordinal), from: isoInstant(from), through: isoInstant(through) };
+  const span = {
+    campaignId: await unusedId(tx, model, day, ordinal),
+    from: isoInstant(from),
+    through: isoInstant(through),
+  };
   return open && last !== undefined ? { ...span, overtakes: last.campaignId } : span;
+}
+
+/** Under another `every` a number may have been given on that day already. */
+async function unusedId(tx: RecordTransaction, model: string, day: string, ordinal: number): Promise<string> {
+  const id = campaignId(model, day, ordinal);
+  return (await tx.get('labelCampaign', id)) === null ? id : unusedId(tx, model, day, ordinal + 1);
 }
 
 async function drawCampaign(
@@ -79,7 +89,8 @@ async function drawCampaign(
   }));
   if (known !== null) return drawnInWords(known);
   const { labeling } = declaration;
-  if (labeling === undefined) throw new Error(`model ${model} declares no labeling`);
+  // It was declared when the campaign came due: whoever has taken it back since asks nobody, and days go on landing.
+  if (labeling === undefined) return { tasks: 0, inWords: 'nobody is asked: labeling is not declared any more' };
   const { open, tasks } = await keepAlive(() => drawnFrom(requestLog, declaration, labeling, calendar, span));
   const record = recordOf(declaration, labeling, span, open, tasks);
   return records.transaction(model, async (tx) => {

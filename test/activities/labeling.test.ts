@@ -4,6 +4,7 @@ import type { InMemoryLabelDesk } from '../../src/adapters/label-desk/in-memory.
 import { createCollectionActivities } from '../../src/activities/collection.ts';
 import { createLabelingActivities } from '../../src/activities/labeling.ts';
 import type { LabelTaskRecord } from '../../src/contracts/label-records.ts';
+import type { ModelDeclaration } from '../../src/contracts/model.ts';
 import { collectionId } from '../../src/contracts/names.ts';
 import { PEOPLE_REVISION } from '../../src/contracts/serving.ts';
 import type { LogRecord } from '../../src/contracts/serving.ts';
@@ -50,6 +51,11 @@ describe('labelling by people', function () {
     world.records.transaction(MODEL, async (tx) =>
       (await tx.list('labelTask', { prefix: `${id}/` })).map(({ body }) => body),
     );
+  const declare = (change: (declaration: ModelDeclaration) => ModelDeclaration) =>
+    world.records.transaction(MODEL, async (tx) => {
+      const known = (await tx.get('model', 'declaration'))!;
+      await tx.put('model', 'declaration', { ...known, declaration: change(known.declaration) });
+    });
   const say = (task: string, by: string, label: number) =>
     world.run(() =>
       labeling().recordLabels({
@@ -133,6 +139,24 @@ describe('labelling by people', function () {
         through: at(18),
         overtakes: FIRST,
       });
+    });
+
+    it('gives no number twice, also where campaigns are due more rarely from some hour on', async () => {
+      await draw();
+      await world.run(() => labeling().settleCampaign({ model: MODEL, campaignId: FIRST, reason: 'closed' }));
+      await declare(labelingModel({ every: 'PT12H' }));
+      await world.arrive(START + 13 * HOUR_MS, []);
+      assert.deepEqual((await collect(1)).campaign, {
+        campaignId: 'campaign/shop/2001-01-03-3',
+        from: at(6),
+        through: at(12),
+      });
+    });
+
+    it('draws nothing where labelling is not declared any more', async () => {
+      await declare(({ labeling: _labeling, ...rest }) => rest);
+      assert.deepEqual(await draw(), { tasks: 0, inWords: 'nobody is asked: labeling is not declared any more' });
+      assert.deepEqual(await tasks(), []);
     });
 
     it('records what a person says once: what was said first stands', async () => {
