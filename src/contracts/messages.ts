@@ -61,6 +61,8 @@ const idSchema = z
   .string()
   .min(1)
   .max(200)
+  // No database holds it in a key: whatever is to be written down under such an id would be tried for good.
+  .refine((text) => !text.includes('\0'), 'must not contain U+0000')
   .describe(
     'Idempotency key: the same id is carried out once. Without it, the id of the update; without either, each message counts',
   );

@@ -62,7 +62,7 @@ export function onQuery(name: string, description: string, answer: () => unknown
 
 /** Idempotency key of a command: its own, or that of the update it came by. */
 export function idOf({ commandId }: { readonly commandId?: string | undefined }): string | null {
-  return commandId ?? currentUpdateInfo()?.id ?? null;
+  return commandId ?? currentUpdateInfo()?.id.replaceAll('\0', '') ?? null;
 }
 
 function decode(raw: RawValue | undefined): unknown {

@@ -23,6 +23,13 @@ describe('messages, once the sandbox has frozen them', () => {
       assert.ok(verdict.refusals.every(Boolean));
     });
 
+  it('take no id that cannot be the key of a record', () => {
+    const { schema, sample } = contracts.pauseMessage;
+    const { success, error } = schema.safeParse({ ...sample, commandId: 'a\0b' });
+    assert.equal(success, false);
+    assert.match(error?.message ?? '', /must not contain U\+0000/);
+  });
+
   it('leave those of this process as they were', () => {
     assert.ok(!Object.isFrozen(contracts.candidateReadySignal.schema));
   });
