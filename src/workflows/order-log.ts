@@ -46,7 +46,8 @@ export function createOrderLog(model: string, target: string, carried: readonly 
       return left;
     },
     async settled() {
-      await Promise.all([...underway.values()].map(({ writing }) => writing));
+      // What is refused because everything is over comes while the rest is being written.
+      while (underway.size > 0) await Promise.all([...underway.values()].map(({ writing }) => writing));
     },
   };
 }

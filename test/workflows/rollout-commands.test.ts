@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { createEvidenceIntake } from '../../src/adapters/record-store/evidence-intake.ts';
+import type { AllActivities } from '../../src/contracts/workflows.ts';
 import { sha256Hex } from '../../src/domain/sha256.ts';
 import { climbed, ended, startRolloutStories } from './rollout-stories.ts';
 import type { RolloutStories, Story } from './rollout-stories.ts';
@@ -28,7 +30,13 @@ const askingAtTwentyFive = async (story: Story): Promise<void> => {
 describe('commands to a rollout', function () {
   this.timeout(60_000);
   let stories: RolloutStories;
-  before(async () => void (stories = await startRolloutStories()));
+  /** What is kept on record of an order waits for this, by model and order. */
+  const pen = new Map<string, Promise<void>>();
+  const recordOrder: AllActivities['recordOrder'] = async ({ model, attempt }) => {
+    await pen.get(`${model}/${attempt.command}`);
+    await createEvidenceIntake(stories.records).logAttempt(model, attempt);
+  };
+  before(async () => void (stories = await startRolloutStories({ recordOrder })));
   after(() => stories.stop());
 
   describe('pause and resume', () => {
@@ -194,6 +202,29 @@ describe('commands to a rollout', function () {
       'resume by ana refused',
       'resume by ana taken',
     ]);
+  });
+
+  it('from the web UI is waited for by nobody, and on record before the rollout ends, also what comes after the decision', async () => {
+    const write = ['rollback', 'pause'].map((order) => {
+      let go = (): void => undefined;
+      pen.set(`slow-log/${order}`, new Promise((resolve) => (go = resolve)));
+      return () => go();
+    });
+    const story = await stories.begin('slow-log');
+    await atFivePercent(story);
+    await story.signal('rollback', { channel: 'ui' });
+    await story.until(({ recorded }) => recorded);
+    assert.equal(await story.exposed(), 0);
+    await story.signal('pause', { channel: 'ui' });
+    await story.status();
+    write[0]?.();
+    await sleep(500);
+    assert.equal((await story.handle.describe()).status.name, 'RUNNING');
+    write[1]?.();
+    await ended(story);
+    const log = await stories.records.transaction(story.input.model, (tx) => tx.list('command'));
+    const kept = log.map(({ body: { command, result } }) => `${command} ${result.split(':')[0]}`);
+    assert.deepEqual(kept.sort(), ['pause refused', 'rollback taken']);
   });
 
   describe('across continue-as-new', () => {
