@@ -1,6 +1,7 @@
 /** Sending an order to a process, whichever it is: an update whose id is its command id, so that what is sent twice is done once. */
 import type { Client } from '@temporalio/client';
 import { HoldfastError } from '../contracts/errors.ts';
+import { DOORS } from '../contracts/message-doors.ts';
 import { parseWorkflowId } from '../contracts/names.ts';
 import type { WorkflowKind } from '../contracts/names.ts';
 import type { CommandRecord } from '../contracts/records.ts';
@@ -55,6 +56,7 @@ export async function sendOrder<ProcessAnswer extends OrderAnswer>(
   order: SignedOrder,
   options: Sending = {},
 ): Promise<OrderReply<ProcessAnswer>> {
+  refuseOtherKinds(target, command);
   const commandId = commandIdOf(command, target, order, options.occasion);
   const body = { ...order, commandId };
   const { by, channel } = order;
@@ -76,6 +78,17 @@ export async function sendOrder<ProcessAnswer extends OrderAnswer>(
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     return { commandId, accepted: false, message: error.cause?.message ?? error.message, answer: null };
   }
+}
+
+/** @throws PROCESS_NOT_FOUND for the id of a process that takes no such order */
+function refuseOtherKinds(target: string, command: string): void {
+  const parsed = parseWorkflowId(target);
+  if (parsed === null || DOORS[parsed.kind].updates.some(({ name }) => name === command)) return;
+  const takers = Object.values(DOORS).filter(({ updates }) => updates.some(({ name }) => name === command));
+  const ids = takers.map(({ id }) => id).join(' or ');
+  throw new HoldfastError('PROCESS_NOT_FOUND', `${target} takes no ${command}: that is for ${ids}`, {
+    remedy: 'Give an id as holdfast inbox or holdfast status prints it',
+  });
 }
 
 /** Id of a command: the same content and occasion give the same id, so that a repeated call is carried out once. */

@@ -186,7 +186,7 @@ function orderOf(kind: LabelOrder['kind'], body: AnswerLabelTaskCommand): LabelO
 }
 
 const takenInWords = ({ task, label, by }: LabelOrder, state: CampaignState): string =>
-  `${by} says ${label} of ${task}; ${leftInWords(state)}`;
+  `${by} says ${label} of ${task}; ${leftInWords(state, by)}`;
 
 function shownOf({ model, campaignId }: CampaignInput, { state, end }: CampaignDesk): Parameters<Display['show']>[0] {
   const waits = campaignWaitsFor(state, end);

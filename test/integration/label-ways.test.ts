@@ -183,7 +183,7 @@ describe('labels by people', function () {
 
     assert.match(
       await cli('label', 'answer', id, 't01', 'yes', '--as', 'ana', '--dry-run'),
-      /^0 dry run: nothing was changed\norder {6}answer 1 for t01 of campaign[^]*would be taken: ana has answered t01/,
+      /^0 dry run: nothing was changed\norder {6}answer 1 for t01 of campaign[^]*would be taken: ana says 1 of t01; 0 of 12 tasks have their label, the next is t02/,
     );
     assert.match(
       await cli('label', 'answer', id, 't0', 'yes', '--as', 'ana', '--dry-run'),
@@ -215,6 +215,10 @@ describe('labels by people', function () {
     );
     await closed(campaign, 12);
     assert.match(await cli('label', 'tasks', id), /^0 12 of 12 tasks have their label.*closed/);
+    assert.match(
+      await cli('label', 'answer', id, 't02', 'no', '--as', 'cleo'),
+      /^1 .*is over: 12 of 12 tasks have their label.*PROCESS_NOT_FOUND Run holdfast explain campaign/s,
+    );
     assert.match(await cli('explain', id), /^0 [^]*Sent as outcomes.*12 are with the gateways/);
   });
 

@@ -59,7 +59,7 @@ describe('the workflow of a labelling campaign', function () {
     const first = await campaign.answer('t01', 'ana', 1);
     assert.deepEqual(first, {
       accepted: true,
-      message: 'ana says 1 of t01; 0 of 10 tasks have their label, the next is t01',
+      message: 'ana says 1 of t01; 0 of 10 tasks have their label, the next is t02',
       settled: 0,
       tasks: 10,
     });

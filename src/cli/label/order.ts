@@ -74,11 +74,11 @@ async function plannedLabel(client: Client, campaignId: string, order: LabelOrde
       ...planned({ campaignId, order, wouldBe: 'refused', reason }, [...lines, `would be refused: ${reason}`]),
       exit: 'refused',
     };
-  const { tasks } = takeLabel(present, order, null);
-  const after = tasks.find(({ task }) => task === order.task);
+  const taken = takeLabel(present, order, null);
+  const after = taken.tasks.find(({ task }) => task === order.task);
   return planned({ campaignId, order, wouldBe: 'taken', after }, [
     ...lines,
-    `would be taken: ${order.by} has answered ${order.task}; ${leftInWords(present)} until it is weighed`,
+    `would be taken: ${order.by} says ${order.label} of ${order.task}; ${leftInWords(taken, order.by)}`,
   ]);
 }
 

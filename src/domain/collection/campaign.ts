@@ -120,8 +120,9 @@ export const whyDone = ({ tasks }: CampaignState): string =>
 export const openTasks = (state: CampaignState): readonly TaskProgress[] =>
   state.tasks.filter(({ stands }) => stands === 'open' || stands === 'adjudication');
 
-/** Two orders of different kinds are never one, whatever ids a person gave them. Without an id, each counts. */
-const keyOf = ({ kind }: LabelOrder, id: string | null): string | null => (id === null ? null : `${kind}/${id}`);
+/** Labels of different kinds, tasks or people are never one, whatever ids a person gave them. Without an id, each counts. */
+const keyOf = ({ kind, task, by }: LabelOrder, id: string | null): string | null =>
+  id === null ? null : JSON.stringify([kind, task, by, id]);
 
 const wasTaken = (state: CampaignState, order: LabelOrder, id: string | null): boolean => {
   const key = keyOf(order, id);
@@ -208,9 +209,9 @@ function meant(written: string, known: readonly string[]): string {
   return near === null || near === written ? '' : `; did you mean ${near}?`;
 }
 
-/** How much is left to do. */
-export function leftInWords(state: CampaignState): string {
-  const open = openTasks(state);
+/** How much is left to do. @param by Whose next task is named: one that this person has not answered; null: anybody's */
+export function leftInWords(state: CampaignState, by: string | null = null): string {
+  const open = openTasks(state).filter(({ answeredBy }) => by === null || !answeredBy.includes(by));
   const settled = state.tasks.filter(({ stands }) => stands === 'settled').length;
   const next = open.find(({ stands }) => stands === 'open');
   const left = next === undefined ? '' : `, the next is ${next.task}`;

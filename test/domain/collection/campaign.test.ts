@@ -143,6 +143,13 @@ describe('the desk of a campaign', () => {
     assert.equal(takeLabel(once, answer('t2', 'ana'), 'command-2').pending.length, 2);
   });
 
+  it('takes an id that has named another label for no repetition of it', () => {
+    const once = takeLabel(OPEN, answer('t1', 'ana'), '1');
+    assert.equal(takeLabel(once, answer('t2', 'ana'), '1').pending.length, 2);
+    assert.equal(takeLabel(once, answer('t1', 'ben'), '1').pending.length, 2);
+    assert.match(refuseLabel(once, answer('t1', 'ana', 0), '2') ?? '', /ana has answered t1 already/);
+  });
+
   it('names an answer without an id by its number', () => {
     const { pending } = taken(OPEN, answer('t1', 'ana'), answer('t2', 'ana'));
     assert.deepEqual(
