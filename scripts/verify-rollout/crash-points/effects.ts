@@ -46,6 +46,7 @@ export const EFFECTS: readonly Effect[] = [
   { activity: 'announceRequest', writes: 'approvalRequest removed', story: climbs },
   { activity: 'recordEvidence', writes: 'evidenceBatch', story: 'is told its evidence by updates' },
   { activity: 'recordEvidence', writes: 'command', without: 'evidenceBatch', story: 'is told its evidence by updates' },
+  { activity: 'recordOrder', writes: 'command', story: 'is paused in the web UI' },
   { activity: 'rebasePolicy', writes: 'decision continue', story: 'is re-based' },
   { activity: 'cohortServedNext', writes: 'settle', story: climbs },
   { activity: 'cohortServedNext', writes: 'unsettle', story: climbs },

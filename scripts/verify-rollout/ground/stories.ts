@@ -59,6 +59,14 @@ export const STORIES = {
       await teller.order('extend', 'ana', { step, duration: 'PT3H' }, occasion);
     await climb(teller);
   },
+  'is paused in the web UI': async (teller) => {
+    await teller.begin();
+    await teller.look();
+    await teller.orderInUi('pause', 'ana');
+    await teller.look();
+    await teller.orderInUi('resume', 'ana');
+    await climb(teller);
+  },
   'is re-based': async (teller) => {
     await teller.begin();
     await teller.look();
@@ -92,6 +100,7 @@ export const ENDS: Readonly<Record<StoryName, 'promoted' | 'rolled_back' | 'with
   'is ordered back': 'rolled_back',
   'is rejected': 'withdrawn',
   'is paused and extended': 'promoted',
+  'is paused in the web UI': 'promoted',
   'is re-based': 'promoted',
   'is checked in a process of its own': 'promoted',
   'is ended from outside': 'rolled_back',

@@ -6,6 +6,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { createEdgeRecords } from '../../../src/adapters/record-store/edge-records.ts';
 import type { EdgeRecords } from '../../../src/adapters/record-store/port.ts';
+import { callTemporal } from '../../../src/client/call.ts';
 import { pushEvidence, recordEvidence } from '../../../src/client/evidence.ts';
 import type { CommandOptions } from '../../../src/client/order.ts';
 import {
@@ -165,6 +166,20 @@ export class Teller {
     const { commandId } = await insist();
     this.acknowledged.push({ kind: 'order', name, commandId });
     await insist();
+  }
+
+  /** Gives an order by a form of the web UI, which writes nothing down by itself, until it is acknowledged, and once more. */
+  async orderInUi(name: 'pause' | 'resume', by: string): Promise<void> {
+    const { client, patience } = this.#tools;
+    const commandId = `${name}-${this.candidate.idea}`;
+    const body = { commandId, by, reason: `${name} in the story`, channel: 'ui' };
+    const handle = client.workflow.getHandle(this.rolloutId);
+    const submit = (): Promise<unknown> => handle.executeUpdate(name, { args: [body], updateId: commandId });
+    for (let time = 0; time < 2; time += 1)
+      await patience.persist(`${name} of ${this.rolloutId}`, () =>
+        callTemporal(client, this.rolloutId, submit, { deadlineMs: CALL_MS }),
+      );
+    this.acknowledged.push({ kind: 'order', name, commandId });
   }
 
   /** The yes that is asked for. */
