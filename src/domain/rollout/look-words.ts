@@ -159,7 +159,7 @@ export function lookInWords(policy: GatePolicy, state: GateState, record: LookRe
   const finding = findingInWords(policy, state, stream, lossStream);
   switch (record.decision) {
     case 'advance':
-      return `certified: ${finding}`;
+      return `certified${marginInWords(policy, state, record, stream)}: ${finding}`;
     case 'rollback':
       return `harm certified on ${record.reasons.join(', ')}: ${finding}${harmLimitInWords(stream)}`;
     case 'hold':
@@ -170,6 +170,19 @@ export function lookInWords(policy: GatePolicy, state: GateState, record: LookRe
     default:
       return record.decision satisfies never;
   }
+}
+
+/** An advance is allowed to a loss that is worse, or may be: then it is said how much worse it is certain not to be. */
+function marginInWords(
+  policy: GatePolicy,
+  state: GateState,
+  record: LookRecord,
+  stream: StreamPolicy | undefined,
+): string {
+  if (stream?.kind !== 'difference') return '';
+  const seen = differenceSeen(policy, state, stream);
+  if (seen === null || seen.upper < 0) return '';
+  return ` below the margin of ${perThousand(marginOf(policy, record, stream))}`;
 }
 
 /** What is known of a stream; of the loss, where a step is judged by counts and no loss is logged, what is known of those. */

@@ -37,7 +37,11 @@ interface Arrived {
   readonly exposureBp?: number;
 }
 
-function afterLooks(policy: GatePolicy, arrived: readonly Arrived[]): [GatePolicy, GateState, LookRecord] {
+function afterLooks(
+  policy: GatePolicy,
+  arrived: readonly Arrived[],
+  mayAdvance = false,
+): [GatePolicy, GateState, LookRecord] {
   let state = beginGate(policy);
   let record: LookRecord | null = null;
   arrived.forEach(({ loss, errors = [0, 0, 500, 1000], exposureBp = 0 }, index) => {
@@ -50,7 +54,7 @@ function afterLooks(policy: GatePolicy, arrived: readonly Arrived[]): [GatePolic
       counts: { [ERROR_STREAM]: errors },
       ...(loss === undefined ? { pending: [LOSS_STREAM] } : { differences: { [LOSS_STREAM]: loss } }),
     };
-    ({ state, record } = lookAt(policy, state, cohort, { mayAdvance: false }));
+    ({ state, record } = lookAt(policy, state, cohort, { mayAdvance }));
   });
   assert.ok(record !== null);
   return [policy, state, record];
@@ -106,6 +110,15 @@ describe('a look of the gate in words', () => {
   it('names what failed', () => {
     const look = afterLooks(CANARY, [{ loss: differences(2000, 1500), exposureBp: 500 }]);
     assert.match(lookTable(...look), /^loss .* failed$/m);
+  });
+
+  it('says what margin a worse loss was certified below when it advances', () => {
+    const advanced = (size: number): string => {
+      const loss = differences(size, 100_000);
+      return lookInWords(...afterLooks(SHADOW, [{ loss }, { loss }], true), LOSS_STREAM);
+    };
+    assert.match(advanced(10), /^certified below the margin of 4\.0: the loss is worse by 1\.0 per 1,000 \(/);
+    assert.match(advanced(-10), /^certified: the loss is better by 1\.0 per 1,000 \(/);
   });
 
   it('says that only an approval is missing once everything else is there', () => {
