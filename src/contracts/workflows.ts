@@ -360,6 +360,8 @@ export interface IncidentInput {
   readonly sequence?: number;
   /** What was done about it, once it was done. */
   readonly response?: IncidentResponse;
+  /** Where it stands, carried by continue-as-new. */
+  readonly inWords?: string;
   /** The proposed case and what was said of it, carried by continue-as-new. */
   readonly newCase?: CaseDesk;
   /** Workflow time since when a person is waited for, ISO 8601. */

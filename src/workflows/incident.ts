@@ -27,7 +27,7 @@ export async function incident(input: IncidentInput): Promise<string> {
     sequence: input.sequence ?? 0,
     response: input.response ?? null,
     newCase: input.newCase ?? EMPTY_CASE_DESK,
-    inWords: 'responding',
+    inWords: input.inWords ?? 'responding',
     phase: 'degraded',
   };
   const display = createDisplay(input.waitsSince);
@@ -41,8 +41,8 @@ export async function incident(input: IncidentInput): Promise<string> {
     if (workflowInfo().historyLength <= HISTORY_EVENTS_MAX) return;
     await condition(allHandlersFinished);
     const { model, incidentId, edgeUrl } = input;
-    const { sequence, response, newCase } = desk;
-    const carried = { ...news.leave(), model, incidentId, sequence, waitsSince: display.waitsSince };
+    const { sequence, response, newCase, inWords } = desk;
+    const carried = { ...news.leave(), model, incidentId, sequence, inWords, waitsSince: display.waitsSince };
     await continueAsNew<typeof incident>({
       ...carried,
       ...(edgeUrl === undefined ? {} : { edgeUrl }),
