@@ -59,7 +59,7 @@ export const ERRORS = {
     kind: 'terminal',
     exit: 'refused',
     meaning: 'The process was told over HTTP and answered no; the message is its reason.',
-    remedy: 'Read the reason; GET /v1/rollouts/{id} says where the rollout stands now',
+    remedy: 'Read the reason; GET /v1/{rollouts, campaigns or incidents}/{id} says where the process stands now',
   },
   CONFIG_INVALID: {
     kind: 'terminal',
