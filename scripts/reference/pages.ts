@@ -139,7 +139,7 @@ function operatorActionsPage(): string {
     'What a person may do, and how. Every way has the same outcome: a test drives each action once by each of them. An update and a command\n' +
     'answer whether the order was taken; a signal answers nothing. Names are claims everywhere but over HTTP with a token.';
   const sections = Object.entries(PROCESSES).flatMap(([place, { kind }]) => [
-    `## To a ${kind}`,
+    `## To ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`,
     `Over HTTP: \`POST /v1/${place}/{id}/…\`.`,
     operatorActionsTable(OPERATOR_ACTIONS.filter(({ process }) => process === kind)),
   ]);
