@@ -34,7 +34,7 @@ export function limitsInWords({ safeMargin, harmMargin }: Pick<StreamSeen, 'safe
   if (Math.abs(safeMargin) < MARGIN_SHOWN_MIN)
     return `it must be better for sure to leave the step, ${harmInWords(harmMargin)}`;
   const limits = `up to ${sideInWords(safeMargin)} is tolerated for leaving the step, ${harmInWords(harmMargin)}`;
-  return harmMargin < safeMargin ? `${limits}, and harm comes first` : limits;
+  return harmMargin < safeMargin ? `${limits}; where both hold, harm decides` : limits;
 }
 const FACTOR_SHOWN_MAX = 1_000_000;
 /** Of what the newest bounds and margins need, so much of the picture is theirs. */

@@ -126,7 +126,7 @@ function notYetInWords({ verdict, reasons }: ChainedDecision): string {
         ? `Not yet: harm is suspected on ${reasons.join(', ')}, and the gate holds.`
         : `Not yet: the gate holds, ${reasonsInWords(reasons)}.`;
     case 'continue':
-      return `Not yet: ${reasonsInWords(reasons)}, and nothing speaks for going back.`;
+      return `Not yet: ${reasonsInWords(reasons)}, and no harm is certified.`;
     default:
       return 'Not yet: the next look of the gate decides.';
   }

@@ -116,7 +116,7 @@ function certainty(stream: StreamPolicy, input: UnmetInput): string[] {
   const unitsMissing = lnSafe <= 0 || judged === 0 ? null : (judged * (needs - lnSafe)) / lnSafe;
   const when =
     unitsMissing === null || unitsPerCohort === 0
-      ? ', and so far it does not grow'
+      ? ', and so far the evidence does not grow'
       : `, about ${Math.ceil(unitsMissing).toLocaleString('en')} units or ${eventTime(Math.ceil(unitsMissing / unitsPerCohort), cohortMs)} at the pace so far`;
   return [
     `${stream.id}: not certified safe yet, evidence is ${evidenceInWords(lnSafe)} of ×${(1 / level).toFixed(0)} needed${bound(stream, input)}${when}`,
