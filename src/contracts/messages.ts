@@ -9,6 +9,8 @@ import { evidenceBatchSchema } from './evidence.ts';
 import { exposureSchema } from './serving.ts';
 
 export type MessageSchema = z.ZodType;
+/** Of a message that orders something: who says so, and the key under which it is carried out once. */
+export type OrderSchema = z.ZodType<{ readonly by: string; readonly commandId?: string | undefined }>;
 export type MessageBody<Schema extends MessageSchema> = z.infer<Schema>;
 export type MessageInput<Schema extends MessageSchema> = z.input<Schema>;
 

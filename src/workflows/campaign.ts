@@ -2,7 +2,7 @@
  * One labelling campaign: asks people about requests whose outcome has not come, until every task has its label or the deadline has
  * passed, then sends the labels that stand. They go out together, at the end: only then is it known whose answers count.
  */
-import { allHandlersFinished, condition, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { CampaignInput, CampaignStatus } from '../contracts/label-campaign.ts';
 import { DOORS } from '../contracts/message-doors.ts';
 import {
@@ -45,7 +45,7 @@ import { createCampaignNews } from './campaign-news.ts';
 import type { CampaignNews } from './campaign-news.ts';
 import { createDisplay } from './display.ts';
 import type { Display } from './display.ts';
-import { idOf, onQuery, onSignal, onUpdate } from './doors.ts';
+import { onOrder, onQuery, onSignal } from './doors.ts';
 import { HISTORY_EVENTS_MAX } from './limits.ts';
 import { tell } from './tell.ts';
 import { workflowNow } from './workflow-time.ts';
@@ -154,17 +154,11 @@ function openDoors({ model, campaignId }: CampaignInput, desk: CampaignDesk, sho
     message: MessageDefinition<Name, Schema>,
     kind: LabelOrder['kind'],
   ): void => {
-    onUpdate(
+    onOrder(
       message,
-      (body) => take(orderOf(kind, body), idOf(body)),
-      (body) => refuseLabel(desk.state, orderOf(kind, body), idOf(body)),
+      (body, id) => take(orderOf(kind, body), id),
+      (body, id) => refuseLabel(desk.state, orderOf(kind, body), id),
     );
-    onSignal(message, (body) => {
-      const order = orderOf(kind, body);
-      const reason = refuseLabel(desk.state, order, idOf(body));
-      if (reason === null) take(order, idOf(body));
-      else log.info('a label was not taken', { command: message.name, by: body.by, reason });
-    });
   };
   onSignal(campaignOvertakenSignal, ({ by }) => {
     if (desk.state.closing === null) desk.state = { ...desk.state, overtakenBy: by };

@@ -6,7 +6,7 @@
 import { ApplicationFailure, defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
 import type { RawValue } from '@temporalio/common';
 import { currentUpdateInfo, defineQuery, defineSignal, defineUpdate, log, setHandler } from '@temporalio/workflow';
-import type { MessageBody, MessageDefinition, MessageSchema } from '../contracts/messages.ts';
+import type { MessageBody, MessageDefinition, MessageSchema, OrderSchema } from '../contracts/messages.ts';
 
 /** More arguments than any sender has reason to give; all of them are taken raw. */
 const RAW_INPUTS = Array.from({ length: 8 }, () => rawValueTypeInfo);
@@ -52,6 +52,27 @@ export function onUpdate<Name extends string, Schema extends MessageSchema>(
       const reason = refuse(parsed.data);
       if (reason !== null) throw refusal('COMMAND_REFUSED', reason);
     },
+  });
+}
+
+/**
+ * Opens both doors of an order: the update, and the signal of the same name, whose refusal stands in the log alone.
+ * @param take Gets the order once it is not refused, with its idempotency key or null
+ */
+export function onOrder<Name extends string, Schema extends OrderSchema>(
+  message: MessageDefinition<Name, Schema>,
+  take: (body: MessageBody<Schema>, id: string | null) => unknown,
+  refuse: (body: MessageBody<Schema>, id: string | null) => string | null,
+): void {
+  onUpdate(
+    message,
+    (body) => take(body, idOf(body)),
+    (body) => refuse(body, idOf(body)),
+  );
+  onSignal(message, (body) => {
+    const reason = refuse(body, idOf(body));
+    if (reason === null) take(body, idOf(body));
+    else log.info('an order was not taken', { command: message.name, by: body.by, reason });
   });
 }
 

@@ -1,5 +1,4 @@
 /** The doors of an incident: the words of people on its case, and what it may be asked. */
-import { log } from '@temporalio/workflow';
 import { DOORS } from '../contracts/message-doors.ts';
 import { acceptCaseMessage, CASE_COMMANDS, EXPLAIN_QUERY, STATUS_QUERY } from '../contracts/messages.ts';
 import type { CaseAnswer, Command } from '../contracts/messages.ts';
@@ -7,7 +6,7 @@ import type { IncidentInput, IncidentStatus } from '../contracts/workflows.ts';
 import { refuseCaseOrder, takeCaseOrder, wordInWords } from '../domain/monitoring/case-desk.ts';
 import type { CaseOrder } from '../domain/monitoring/case-desk.ts';
 import { isoInstant } from '../domain/time.ts';
-import { idOf, onQuery, onSignal, onUpdate } from './doors.ts';
+import { onOrder, onQuery } from './doors.ts';
 import type { IncidentDesk } from './incident-desk.ts';
 import { explainIncident } from './incident-words.ts';
 import { workflowNow } from './workflow-time.ts';
@@ -26,17 +25,11 @@ export function openDoors(input: IncidentInput, desk: IncidentDesk, show: () => 
     return { accepted: true, message: word === null ? '' : wordInWords(word), inWords: desk.inWords };
   };
   for (const message of CASE_COMMANDS) {
-    onUpdate(
+    onOrder(
       message,
-      (body) => take(orderOf(message.name, body), idOf(body)),
-      (body) => refuse(orderOf(message.name, body), idOf(body)),
+      (body, id) => take(orderOf(message.name, body), id),
+      (body, id) => refuse(orderOf(message.name, body), id),
     );
-    onSignal(message, (body) => {
-      const order = orderOf(message.name, body);
-      const reason = refuse(order, idOf(body));
-      if (reason === null) take(order, idOf(body));
-      else log.info('a word on a case was not taken', { command: message.name, by: body.by, reason });
-    });
   }
   onQuery(STATUS_QUERY, DOORS.incident.status, () => statusOf(input, desk));
   onQuery(EXPLAIN_QUERY, 'The same in words, with the next action', () => explainIncident(input, desk));
